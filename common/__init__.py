@@ -1,0 +1,1 @@
+"""What producer and consumer agree on: frames, wire format, addresses, states, errors, options."""

@@ -1,0 +1,138 @@
+"""The command `framefan`: subcommands come from the entry points of the group `framefan.commands`.
+
+This module imports neither producer nor consumer, and other packages may add commands of their own.
+"""
+
+import argparse
+import logging
+import os
+import platform
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any, Generic, NoReturn, TypeVar
+
+from .errors import ExitCode, FramefanError, MissingPackage
+from .options import add_options, read_options
+from .signals import Stop, die_of
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[T]):
+    """A subcommand.
+
+    Attributes:
+        help: one line for `framefan --help`.
+        options: a dataclass declared with :mod:`framefan.common.options`.
+        run: does the work until it is done or the end is asked for; returns the exit code.
+        rewrite: changes the words of the command line before they are parsed.
+    """
+
+    help: str
+    options: type[T]
+    run: Callable[[T, Stop], int]
+    rewrite: Callable[[list[str]], list[str]] = list
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one sentence instead of a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(ExitCode.USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+class _Version(argparse.Action):
+    """`--version`: framefan and the libraries underneath."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        lines = [f"framefan {metadata.version('framefan')} on Python {platform.python_version()}"]
+        for package in ("pyzmq", "msgpack", "numpy", "av", "simplejpeg"):
+            lines += _installed(package)
+        lines += _installed("opencv-python") or _installed("opencv-python-headless")
+        parser.exit(message="\n".join(lines) + "\n")
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command that `args` (default: the process's own) ask for and return its exit code."""
+    words = list(sys.argv[1:] if args is None else args)
+    try:
+        with Stop() as stop:
+            code = _run(words, stop)
+    except MissingPackage as error:
+        return _fail(words, error)
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does: end as any filter does, without a word.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        die_of(signal.SIGPIPE)
+    if stop.signal is not None:
+        die_of(stop.signal)
+    return code
+
+
+def _run(words: list[str], stop: Stop) -> int:
+    commands = {point.name: point for point in metadata.entry_points(group="framefan.commands")}
+    name = next((word for word in words if not word.startswith("-")), None)
+    # Only the command that is asked for is imported; the list of all of them needs every one.
+    loaded: Mapping[str, Command[Any]] = {
+        key: point.load() for key, point in sorted(commands.items()) if name in (key, None)
+    }
+    parser = _parser(loaded, sorted(commands))
+    if not words:
+        parser.print_help()
+        return ExitCode.USAGE
+    command = loaded.get(name or "")
+    given = parser.parse_args(command.rewrite(words) if command else words)
+    _configure_logging(given.verbose, given.quiet)
+    assert command is not None
+    try:
+        return command.run(read_options(command.options, given, os.environ), stop)
+    except ModuleNotFoundError as error:
+        missing = MissingPackage.of(error)
+        if missing is None:
+            raise
+        return _fail(words, missing)
+    except FramefanError as error:
+        return _fail(words, error)
+
+
+def _parser(commands: Mapping[str, Command[Any]], names: list[str]) -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="framefan",
+        description="The newest frame of a camera, on any machine.",
+        epilog="Exit codes: "
+        + ", ".join(f"{code.value} {code.name.lower()}" for code in ExitCode)
+        + ". Every option can be set by the environment variable named beside it.",
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print versions and exit")
+    subparsers = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
+    for name in names:
+        if name in commands:
+            command = commands[name]
+            sub = subparsers.add_parser(name, help=command.help, description=command.help)
+            add_options(sub, command.options)
+            sub.add_argument("-v", "--verbose", action="store_true", help="log more")
+            sub.add_argument("-q", "--quiet", action="store_true", help="log warnings only")
+        else:
+            subparsers.add_parser(name)
+    return parser
+
+
+def _configure_logging(verbose: bool, quiet: bool) -> None:
+    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=level)
+
+
+def _installed(package: str) -> list[str]:
+    try:
+        return [f"  {package} {metadata.version(package)}"]
+    except metadata.PackageNotFoundError:
+        return []
+
+
+def _fail(words: list[str], error: FramefanError) -> int:
+    print(f"framefan {words[0]}: {error}", file=sys.stderr)
+    return error.exit_code

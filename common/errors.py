@@ -1,0 +1,142 @@
+"""The errors of framefan, and the exit code that each one ends a command with.
+
+* :exc:`FramefanError`
+    * :exc:`AddressError` (a `ValueError`)
+    * :exc:`OptionError` (a `ValueError`)
+    * :exc:`WireError` (a `ValueError`)
+    * :exc:`NoFrame` (a `TimeoutError`)
+    * :exc:`BindError` (an `OSError`)
+    * :exc:`SourceError` (an `OSError`)
+    * :exc:`OutputError` (an `OSError`)
+    * :exc:`AnalyzerError` (a `RuntimeError`)
+    * :exc:`MissingPackage` (an `ImportError`)
+
+Each is also the builtin error that a caller would catch. Texts are one sentence that names the thing and the remedy,
+and never hold a password.
+"""
+
+import enum
+from typing import ClassVar
+
+
+class ExitCode(enum.IntEnum):
+    """How a `framefan` command ends. A command ended by a signal dies of that signal."""
+
+    OK = 0
+    FAILURE = 1  # a defect of ours, shown with its traceback
+    USAGE = 2  # an option or an address is wrong
+    BIND = 3  # a port cannot be opened
+    CAMERA = 4  # no frame: camera, source, producer or network
+    OUTPUT = 5  # a directory or a file cannot be written
+    ANALYZER = 6  # an analyzer does not exist, or raised
+    PACKAGE = 7  # an optional package is not installed
+
+
+class FramefanError(Exception):
+    """Base class of every error that framefan raises on purpose."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
+
+
+class AddressError(FramefanError, ValueError):
+    """A camera address, endpoint or camera name that means nothing."""
+
+    exit_code = ExitCode.USAGE
+
+
+class OptionError(FramefanError, ValueError):
+    """An option with a value that it cannot have."""
+
+    exit_code = ExitCode.USAGE
+
+
+class WireError(FramefanError, ValueError):
+    """A message that is not a frame, a state or a request of this wire format."""
+
+
+class NoFrame(FramefanError, TimeoutError):
+    """No new frame came in time.
+
+    Attributes:
+        camera: the camera's address.
+        state: the camera's state as last heard, e.g. ``offline`` or ``unreachable``.
+        reason: why, in words a person can act on; may be empty.
+    """
+
+    exit_code = ExitCode.CAMERA
+
+    def __init__(self, camera: str, state: str, reason: str, timeout: float | None) -> None:
+        super().__init__(camera, state, reason, timeout)
+        self.camera = camera
+        self.state = state
+        self.reason = reason
+        self.timeout = timeout
+
+    def __str__(self) -> str:
+        within = "" if self.timeout is None else f" within {self.timeout:g} s"
+        because = f": {self.reason}" if self.reason else ""
+        return f"no frame of {self.camera}{within}, it is {self.state}{because}"
+
+
+class BindError(FramefanError, OSError):
+    """An endpoint that cannot be opened for others to connect to."""
+
+    exit_code = ExitCode.BIND
+
+
+class SourceError(FramefanError, OSError):
+    """A source that cannot be opened or read.
+
+    Attributes:
+        refused: the source answered and said no (401, 403, 404, 453 ...): trying again soon is of no use.
+        final: the source can never work (no such file, not a video): trying again at all is of no use.
+    """
+
+    exit_code = ExitCode.CAMERA
+
+    def __init__(self, reason: str, *, refused: bool = False, final: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.refused = refused
+        self.final = final
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class OutputError(FramefanError, OSError):
+    """A directory or a file that cannot be written."""
+
+    exit_code = ExitCode.OUTPUT
+
+
+class AnalyzerError(FramefanError, RuntimeError):
+    """An analyzer that does not exist, or that raised."""
+
+    exit_code = ExitCode.ANALYZER
+
+
+class MissingPackage(FramefanError, ImportError):
+    """An optional package that this role needs and that is not installed."""
+
+    exit_code = ExitCode.PACKAGE
+
+    _EXTRAS: ClassVar[dict[str, str]] = {
+        "av": "producer",
+        "cv2": "consumer",
+        "rich": "demo",
+        "simplejpeg": "producer",
+    }
+
+    @classmethod
+    def of(cls, error: ModuleNotFoundError) -> "MissingPackage | None":
+        """Translate the import error of a package that one of our extras installs; None for any other."""
+        package = (error.name or "").partition(".")[0]
+        extra = cls._EXTRAS.get(package)
+        if extra is None:
+            return None
+        headless = f" (without a screen: 'framefan[{extra}-headless]')" if extra != "demo" else ""
+        return cls(
+            f"the package {package} is not installed: pip install 'framefan[{extra}]'{headless}",
+            name=package,
+        )

@@ -1,0 +1,168 @@
+"""Options, declared once: command line and environment derive from the fields of a frozen dataclass.
+
+    @dataclass(frozen=True, kw_only=True)
+    class SampleOptions:
+        address: CameraAddress = argument("what to sample", parse=CameraAddress.parse)
+        every: Interval = option("10s", "how often", parse=Interval.parse)
+
+An explicit argument beats the environment (`FRAMEFAN_EVERY`), which beats the default.
+"""
+
+import argparse
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from .errors import OptionError
+
+T = TypeVar("T")
+Parse = Callable[[str], Any]
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+_UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Declaration:
+    help: str
+    parse: Parse
+    metavar: str | None
+    default: str | None
+    positional: bool
+    many: bool
+    flag: bool
+
+
+def option(
+    default: str | None, help: str, *, parse: Parse = str, metavar: str | None = None
+) -> Any:
+    """Declare `--name VALUE`; the default is written as a user would write it, None for no value."""
+    return _declare(_Declaration(help, parse, metavar, default, False, False, False))
+
+
+def flag(help: str) -> Any:
+    """Declare `--name`, off by default."""
+    return _declare(_Declaration(help, _boolean, None, "no", False, False, True))
+
+
+def options(help: str, *, parse: Parse = str, metavar: str | None = None) -> Any:
+    """Declare `--name VALUE`, which may be given many times; the field is a tuple."""
+    return _declare(_Declaration(help, parse, metavar, None, False, True, False))
+
+
+def argument(help: str, *, parse: Parse = str, metavar: str, many: bool = False) -> Any:
+    """Declare a required argument without a name; with `many`, one or more, as a tuple."""
+    return _declare(_Declaration(help, parse, metavar, None, True, many, False))
+
+
+def add_options(parser: argparse.ArgumentParser, kind: type[Any]) -> None:
+    """Add the options that the dataclass `kind` declares to a parser."""
+    for name, declared in _declarations(kind).items():
+        extra: dict[str, Any] = {"type": _argparse_type(declared.parse), "metavar": declared.metavar}
+        if declared.positional:
+            parser.add_argument(
+                name, help=declared.help, **({"nargs": "+"} if declared.many else {}), **extra
+            )
+            continue
+        if declared.flag:
+            extra = {"action": "store_true"}
+        elif declared.many:
+            extra["action"] = "append"
+        default = "" if declared.flag or declared.default is None else f"{declared.default}; "
+        parser.add_argument(
+            "--" + name.replace("_", "-"),
+            dest=name,
+            default=argparse.SUPPRESS,
+            help=f"{declared.help} [{default}{_variable(name)}]",
+            **extra,
+        )
+
+
+def read_options(kind: type[T], given: argparse.Namespace, environ: Mapping[str, str]) -> T:
+    """Make a `kind` from parsed arguments and the environment.
+
+    Raises:
+        OptionError: an environment variable has a value that its option cannot have.
+    """
+    values: dict[str, Any] = {}
+    for name, declared in _declarations(kind).items():
+        if hasattr(given, name):
+            value = getattr(given, name)
+            values[name] = tuple(value) if declared.many else value
+        elif _variable(name) in environ:
+            text = environ[_variable(name)]
+            try:
+                values[name] = (
+                    tuple(declared.parse(item) for item in text.split())
+                    if declared.many
+                    else declared.parse(text)
+                )
+            except ValueError as error:
+                raise OptionError(f"environment variable {_variable(name)}: {error}") from None
+        elif declared.many:
+            values[name] = ()
+        else:
+            values[name] = None if declared.default is None else declared.parse(declared.default)
+    return kind(**values)
+
+
+def integer(minimum: int, maximum: int) -> Callable[[str], int]:
+    """Return a parser of whole numbers from `minimum` to `maximum`."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[+-]?\d+", text) or not minimum <= int(text) <= maximum:
+            raise ValueError(f"{text!r} is not a whole number from {minimum} to {maximum}")
+        return int(text)
+
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Return a parser of one word out of `choices`."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def duration(text: str) -> float:
+    """Parse a positive duration such as `10s`, `500ms`, `2m`, `1h` or bare seconds into seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text.strip())
+    if not match or match[2] not in _UNITS or float(match[1]) == 0:
+        raise ValueError(f"{text!r} is not a duration above zero, such as 10s, 500ms or 2m")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def _declare(declared: _Declaration) -> Any:
+    return dataclasses.field(metadata={"option": declared})
+
+
+def _declarations(kind: type[Any]) -> dict[str, _Declaration]:
+    return {field.name: field.metadata["option"] for field in dataclasses.fields(kind)}
+
+
+def _variable(name: str) -> str:
+    return "FRAMEFAN_" + name.upper()
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() in _TRUE | _FALSE:
+        return text.lower() in _TRUE
+    raise ValueError(f"{text!r} is neither yes nor no")
+
+
+def _argparse_type(parse: Parse) -> Parse:
+    """Keep the sentence of a ValueError, which argparse would replace by one of its own."""
+
+    def convert(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error).replace("%", "%%")) from None
+
+    return convert

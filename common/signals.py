@@ -1,0 +1,79 @@
+"""Graceful, then forced, then the signal again: how a long-running process of ours ends."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+from types import FrameType, TracebackType
+from typing import Any, NoReturn, Self
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stop:
+    """A request to stop, made by SIGINT, SIGTERM or :meth:`request`.
+
+    As a context manager it catches the two signals in the main thread. The first one asks for a graceful end, the
+    second one ends the process at once. It can be waited for (:meth:`wait`) and polled for (:meth:`fileno`).
+
+    Attributes:
+        signal: the number of the signal that asked; None as long as none did.
+    """
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        self._event = threading.Event()
+        self._reader, self._writer = socket.socketpair()
+        self._writer.setblocking(False)
+        self._previous: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        for number in _SIGNALS:
+            self._previous[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        self._reader.close()
+        self._writer.close()
+
+    @property
+    def requested(self) -> bool:
+        """True from the moment that somebody asked for the end."""
+        return self._event.is_set()
+
+    def request(self) -> None:
+        """Ask for the end. Safe in any thread, and as often as you like."""
+        if not self._event.is_set():
+            self._event.set()
+            self._writer.send(b"\0")
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the end is asked for, at most `timeout` seconds; return whether it is."""
+        return self._event.wait(timeout)
+
+    def fileno(self) -> int:
+        """Return a file descriptor that becomes readable, and stays so, when the end is asked for."""
+        return self._reader.fileno()
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        if self.signal is not None:
+            os._exit(128 + number)
+        self.signal = number
+        self.request()
+
+
+def die_of(number: int) -> NoReturn:
+    """End this process by signal `number`, so that a parent sees what really ended it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
+    os._exit(128 + number)
