@@ -35,9 +35,7 @@ class _Declaration:
     flag: bool
 
 
-def option(
-    default: str | None, help: str, *, parse: Parse = str, metavar: str | None = None
-) -> Any:
+def option(default: str | None, help: str, *, parse: Parse = str, metavar: str | None = None) -> Any:
     """Declare `--name VALUE`; the default is written as a user would write it, None for no value."""
     return _declare(_Declaration(help, parse, metavar, default, False, False, False))
 
@@ -62,9 +60,9 @@ def add_options(parser: argparse.ArgumentParser, kind: type[Any]) -> None:
     for name, declared in _declarations(kind).items():
         extra: dict[str, Any] = {"type": _argparse_type(declared.parse), "metavar": declared.metavar}
         if declared.positional:
-            parser.add_argument(
-                name, help=declared.help, **({"nargs": "+"} if declared.many else {}), **extra
-            )
+            if declared.many:
+                extra["nargs"] = "+"
+            parser.add_argument(name, help=declared.help, **extra)
             continue
         if declared.flag:
             extra = {"action": "store_true"}
@@ -95,9 +93,7 @@ def read_options(kind: type[T], given: argparse.Namespace, environ: Mapping[str,
             text = environ[_variable(name)]
             try:
                 values[name] = (
-                    tuple(declared.parse(item) for item in text.split())
-                    if declared.many
-                    else declared.parse(text)
+                    tuple(declared.parse(item) for item in text.split()) if declared.many else declared.parse(text)
                 )
             except ValueError as error:
                 raise OptionError(f"environment variable {_variable(name)}: {error}") from None

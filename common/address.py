@@ -1,0 +1,145 @@
+"""Addresses: `tcp://host:5550` is a producer's endpoint, `tcp://host:5550/door?width=640` a camera's."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from .errors import AddressError
+
+PORT = 5550
+"""Default port of frames; states are at the next one, requests at the one after that."""
+
+_NAME = re.compile(r"[^\W_.-][\w.-]{0,63}")
+_RENDITION = {"width": 16384, "height": 16384, "fps": 1000, "quality": 100, "gray": 1}
+
+
+def camera_name(text: str) -> str:
+    """Check a camera's name: letters, digits, `_`, `-` and `.`, at most 64, a letter or digit first.
+
+    It serves as a topic, as a path and as a file name, hence neither slash nor zero byte.
+
+    Raises:
+        AddressError: it is anything else.
+    """
+    if not _NAME.fullmatch(text):
+        raise AddressError(
+            f"camera name {text!r} is not possible: use up to 64 letters, digits, '_', '-' and '.', "
+            "the first a letter or digit"
+        )
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a producer is: a host and three ports in a row."""
+
+    host: str
+    port: int = PORT
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Parse `tcp://host:port`; `*` stands for every interface, port 0 for any free one.
+
+        Raises:
+            AddressError: it is anything else.
+        """
+        host, port, path, query = _split(text)
+        if path.strip("/") or query:
+            raise AddressError(f"{text!r} names a camera where an endpoint is wanted: tcp://host:{PORT}")
+        return cls(host, port)
+
+    @property
+    def frames(self) -> str:
+        """Where frames are published."""
+        return self._at(self.port)
+
+    @property
+    def states(self) -> str:
+        """Where states are published."""
+        return self._at(self.port + 1)
+
+    @property
+    def requests(self) -> str:
+        """Where requests are answered."""
+        return self._at(self.port + 2)
+
+    def __str__(self) -> str:
+        return self.frames
+
+    def _at(self, port: int) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"tcp://{host}:{port}"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraAddress:
+    """Where a camera's frames are to be had.
+
+    Attributes:
+        endpoint: its producer's.
+        camera: its name there; empty for all cameras of the producer.
+        rendition: the wanted size, rate and quality in canonical form (`width=640&fps=5`); empty for the original.
+    """
+
+    endpoint: Endpoint
+    camera: str = ""
+    rendition: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Parse `tcp://host:port[/camera[?width=640&height=&fps=5&quality=60&gray=1]]`.
+
+        Raises:
+            AddressError: it is anything else.
+        """
+        host, port, path, query = _split(text)
+        name = unquote(path.removeprefix("/"))
+        if not name and query:
+            raise AddressError(f"{text!r} asks for a rendition of no camera: tcp://host:{PORT}/door?{query}")
+        return cls(
+            Endpoint(host, port),
+            camera_name(name) if name else "",
+            _canonical_rendition(text, query),
+        )
+
+    @classmethod
+    def parse_camera(cls, text: str) -> Self:
+        """Parse the address of one camera; like :meth:`parse`, but a camera must be named."""
+        address = cls.parse(text)
+        if not address.camera:
+            raise AddressError(f"{text!r} names no camera: tcp://host:{PORT}/door")
+        return address
+
+    @property
+    def topic(self) -> str:
+        """What messages about this camera are published under."""
+        return f"{self.camera}?{self.rendition}" if self.rendition else self.camera
+
+    def __str__(self) -> str:
+        return f"{self.endpoint}/{self.topic}" if self.camera else str(self.endpoint)
+
+
+def _split(text: str) -> tuple[str, int, str, str]:
+    try:
+        parts = urlsplit(text)
+        port = PORT if parts.port is None else parts.port
+    except ValueError:
+        raise AddressError(f"{text!r} has no valid port: tcp://host:{PORT}/door") from None
+    if parts.scheme != "tcp" or not parts.hostname or parts.username is not None or parts.fragment:
+        raise AddressError(f"{text!r} is not a framefan address: tcp://host:{PORT}/door")
+    if port > 65533:
+        raise AddressError(f"{text!r} leaves no room for the two ports that follow: use 65533 or less")
+    return parts.hostname, port, parts.path, parts.query
+
+
+def _canonical_rendition(text: str, query: str) -> str:
+    wanted = dict(parse_qsl(query, keep_blank_values=True))
+    for key, value in wanted.items():
+        if key not in _RENDITION:
+            raise AddressError(f"{text!r} asks for {key!r}; a rendition has {', '.join(_RENDITION)}")
+        if value and not (re.fullmatch(r"\d{1,5}", value) and 0 < int(value) <= _RENDITION[key]):
+            raise AddressError(
+                f"{text!r} asks for {key}={value}; it must be a whole number from 1 to {_RENDITION[key]}"
+            )
+    return "&".join(f"{key}={int(value)}" for key, value in sorted(wanted.items()) if value)

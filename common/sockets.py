@@ -1,0 +1,147 @@
+"""The six kinds of ZeroMQ socket, three per end, and why each has the options it has.
+
+Measured with libzmq 4.3.5; ARCHITECTURE.md has the figures.
+"""
+
+import errno
+import socket
+from contextlib import ExitStack
+
+import zmq
+
+from .address import Endpoint
+from .errors import BindError
+from .wire import LARGEST_MESSAGE, topic_bytes
+
+Context = zmq.Context[zmq.Socket[bytes]]
+Socket = zmq.Socket[bytes]
+
+HEARTBEAT_MS = 2000
+HEARTBEAT_TIMEOUT_MS = 10_000
+"""Longer than the slowest frame takes: with less, a slow link would be cut in the middle of every frame."""
+_NOT_SENT = 16 * 1024
+"""Bytes that the kernel may hold unsent; the rest waits where CONFLATE can still replace it."""
+_ATTEMPTS = 50
+_ALL = "*"
+
+assert zmq.zmq_version_info() >= (4, 3, 3), "CONFLATE on PUB serves one subscriber only before 4.3.3"
+
+
+def listen(endpoint: Endpoint) -> tuple[Endpoint, list[socket.socket]]:
+    """Open the three listening sockets of a producer: frames, states, requests.
+
+    They are made here rather than by ZeroMQ because accepted connections inherit `TCP_NOTSENT_LOWAT` from them.
+
+    Returns:
+        the endpoint with its real port, and the three sockets.
+
+    Raises:
+        BindError: a port is in use, or the address is not of this machine.
+    """
+    for _ in range(_ATTEMPTS):
+        with ExitStack() as stack:
+            port = endpoint.port
+            sockets: list[socket.socket] = []
+            try:
+                for offset, purpose in enumerate(("frames", "states", "requests")):
+                    wanted = Endpoint(endpoint.host, port + offset if port else 0)
+                    sockets.append(stack.enter_context(_listener(wanted, purpose)))
+                    port = port or sockets[0].getsockname()[1]
+            except BindError:
+                if endpoint.port:
+                    raise
+                continue  # a free port with a taken neighbour: try another
+            stack.pop_all()
+            return Endpoint(endpoint.host, port), sockets
+    raise BindError(f"cannot bind {endpoint}: no three free ports in a row found")
+
+
+def frames_publisher(context: Context, listener: socket.socket) -> Socket:
+    """Make the socket that frames leave by: per connection the newest one waits, all others are replaced."""
+    publisher = context.socket(zmq.PUB)
+    publisher.conflate = True
+    return _adopt(publisher, listener)
+
+
+def states_publisher(context: Context, listener: socket.socket) -> Socket:
+    """Make the socket that states leave by, which hears of every single subscription and its end."""
+    publisher = context.socket(zmq.XPUB)
+    publisher.setsockopt(zmq.XPUB_VERBOSER, 1)
+    return _adopt(publisher, listener)
+
+
+def requests_server(context: Context, listener: socket.socket) -> Socket:
+    """Make the socket that requests are answered on."""
+    return _adopt(context.socket(zmq.ROUTER), listener)
+
+
+def frames_subscriber(context: Context, endpoint: Endpoint, topic: str) -> Socket:
+    """Make the socket that one camera's newest frame is received from.
+
+    One SUBSCRIBE per socket, before connect, never changed: a conflating SUB conflates its subscriptions as well.
+    """
+    subscriber = context.socket(zmq.SUB)
+    subscriber.conflate = True
+    subscriber.subscribe(topic_bytes(topic))
+    return _connect(subscriber, endpoint.frames)
+
+
+def states_subscriber(context: Context, endpoint: Endpoint, topic: str) -> Socket:
+    """Make the socket that states are received from: of one camera, or with an empty topic of all."""
+    subscriber = context.socket(zmq.SUB)
+    subscriber.subscribe(topic_bytes(topic) if topic else b"")
+    return _connect(subscriber, endpoint.states)
+
+
+def requests_client(context: Context, endpoint: Endpoint) -> Socket:
+    """Make the socket that requests are sent by."""
+    client = context.socket(zmq.DEALER)
+    client.sndhwm = 1  # an unanswered request must not queue up behind another
+    return _connect(client, endpoint.requests)
+
+
+def _adopt(public: Socket, listener: socket.socket) -> Socket:
+    _configure(public)
+    host, port = listener.getsockname()[:2]
+    public.setsockopt(zmq.USE_FD, listener.detach())
+    public.bind(f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}")
+    return public
+
+
+def _connect(private: Socket, url: str) -> Socket:
+    _configure(private)
+    private.setsockopt(zmq.RECONNECT_IVL, 100)
+    private.setsockopt(zmq.RECONNECT_IVL_MAX, 2000)
+    private.connect(url)
+    return private
+
+
+def _configure(any_socket: Socket) -> None:
+    any_socket.linger = 0
+    any_socket.ipv6 = True
+    any_socket.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
+    any_socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_MS)
+    any_socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
+
+
+def _listener(endpoint: Endpoint, purpose: str) -> socket.socket:
+    everywhere = endpoint.host == _ALL
+    try:
+        if everywhere and socket.has_dualstack_ipv6():
+            listener = socket.create_server(
+                ("", endpoint.port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=256
+            )
+        else:
+            host = "" if everywhere else endpoint.host
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            listener = socket.create_server((host, endpoint.port), family=family, backlog=256)
+    except OSError as error:
+        reason = {
+            errno.EADDRINUSE: "address in use: stop the other program or choose another port",
+            errno.EADDRNOTAVAIL: "not an address of this machine: use 127.0.0.1, one of its own, or *",
+            errno.EACCES: "not permitted: choose a port above 1023",
+        }.get(error.errno or 0, error.strerror or str(error))
+        raise BindError(f"cannot bind {endpoint} for {purpose}: {reason}") from None
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _NOT_SENT)
+    return listener

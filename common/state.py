@@ -1,0 +1,94 @@
+"""The state of a camera, as the producer tells it once a second and at every change."""
+
+import enum
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import msgpack
+
+from .errors import WireError
+from .wire import topic_bytes
+
+INTERVAL = 1.0
+"""Seconds after which a producer repeats every state."""
+SILENCE = 3.0
+"""Seconds without a state after which a consumer calls the producer unreachable."""
+
+
+class State(enum.StrEnum):
+    """What a camera is doing, or what a consumer believes that it is doing."""
+
+    CONNECTING = "connecting"  # being opened
+    LIVE = "live"  # frames come
+    STALLED = "stalled"  # connected, but frames have stopped
+    REFUSED = "refused"  # the camera said no: 401, 403, 404, 453
+    ENDED = "ended"  # a file came to its end
+    OFFLINE = "offline"  # not connected; the next attempt is waited for
+    UNKNOWN = "unknown"  # the producer has no camera of that name
+    UNREACHABLE = "unreachable"  # said by a consumer: the producer is silent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraState:
+    """Everything a producer tells of a camera: log lines, lists, tables and health checks read this record.
+
+    Attributes:
+        camera: name, which is the topic it is published under.
+        state: see :class:`State`.
+        reason: why, in words a person can act on; empty while all is well.
+        since: seconds for which it has been in this state.
+        attempts: connections tried since the last time it was live.
+        fps: frames per second over the last 10 s, 0 when stale.
+        age: seconds since the last frame arrived from the camera; None before the first.
+        seq: number of the last frame; 0 before the first.
+        width, height: of the last frame, pixels.
+        codec: what the camera sends, e.g. `h264`.
+        encode_ms: milliseconds that decoding and encoding took, averaged over the last frames.
+        watchers: subscribers to this camera's state, which are those who watch it.
+    """
+
+    camera: str
+    state: State
+    reason: str = ""
+    since: float = 0.0
+    attempts: int = 0
+    fps: float = 0.0
+    age: float | None = None
+    seq: int = 0
+    width: int = 0
+    height: int = 0
+    codec: str = ""
+    encode_ms: float = 0.0
+    watchers: int = 0
+
+    def __str__(self) -> str:
+        if self.state is State.LIVE:
+            return f"{self.camera} live: {self.codec} {self.width}x{self.height}"
+        return f"{self.camera} {self.state}" + (f": {self.reason}" if self.reason else "")
+
+
+def pack(state: CameraState) -> bytes:
+    """Serialize a state into one message part: topic, zero byte, msgpack map."""
+    return topic_bytes(state.camera) + msgpack.packb(asdict(state))
+
+
+def unpack(message: bytes) -> CameraState:
+    """Parse a state; unknown keys are ignored.
+
+    Raises:
+        WireError: it is anything else.
+    """
+    topic, zero, data = message.partition(b"\0")
+    try:
+        facts: Any = msgpack.unpackb(data)
+        known = {key: facts[key] for key in _KEYS if key in facts}
+        known["state"] = State(known["state"])
+        state = CameraState(**known)
+    except (ValueError, TypeError, KeyError, msgpack.exceptions.UnpackException):
+        raise WireError("a message that is not a state of framefan") from None
+    if not zero or topic != str(state.camera).encode():
+        raise WireError("a state under the topic of another camera")
+    return state
+
+
+_KEYS = {field.name for field in fields(CameraState)}

@@ -1,0 +1,165 @@
+"""The wire format of a frame, version 1: pure functions on bytes. WIRE.md is its specification."""
+
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+
+from . import jpeg as jpeg_format
+from .errors import WireError
+
+VERSION = 1
+LARGEST_MESSAGE = 32 * 1024 * 1024
+"""Bytes of the largest message that a socket of ours accepts."""
+
+_FIXED = struct.Struct("<BBHIQqq")
+_LARGEST_TOPIC = 255
+_LARGEST_MAP = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What travels with the JPEG of a frame.
+
+    Attributes:
+        topic: camera name, with a rendition `name?width=640`.
+        seq: counts up by one per frame that the camera gave, for the life of the producer.
+        monotonic_ns: producer host's CLOCK_MONOTONIC when the frame's last byte arrived from the camera, ns.
+        wall_ns: the same moment on its wall clock, ns since the epoch.
+        run: id of the capture's life; another one means that the camera was connected anew.
+        boot: id of the producer host's boot; equal to the reader's own on the same host.
+        width, height: of the picture, pixels.
+        quality: of the JPEG, 1 to 100; 0 where the camera chose it.
+        encode_ns: what decoding and encoding took, ns.
+    """
+
+    topic: str
+    seq: int
+    monotonic_ns: int
+    wall_ns: int
+    run: str = ""
+    boot: str = ""
+    width: int = 0
+    height: int = 0
+    quality: int = 0
+    encode_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The part of a message that decides whether a frame is worth unpacking."""
+
+    topic: str
+    seq: int
+    monotonic_ns: int
+    wall_ns: int
+
+
+def topic_bytes(topic: str) -> bytes:
+    """Return the bytes that a message of this topic starts with, which are what to subscribe to.
+
+    The zero byte ends the topic, so that a subscription to `door` does not match `door2`.
+    """
+    return topic.encode() + b"\0"
+
+
+def pack(header: Header, jpeg: bytes | memoryview) -> bytes:
+    """Serialize a frame into one message part."""
+    facts = msgpack.packb(
+        {
+            "run": header.run,
+            "boot": header.boot,
+            "w": header.width,
+            "h": header.height,
+            "q": header.quality,
+            "encode_ns": header.encode_ns,
+        }
+    )
+    fixed = _FIXED.pack(VERSION, 0, len(facts), len(jpeg), header.seq, header.monotonic_ns, header.wall_ns)
+    return b"".join((topic_bytes(header.topic), fixed, facts, jpeg))
+
+
+def peek(message: bytes) -> Stamp:
+    """Read the fixed part of a message only.
+
+    Raises:
+        WireError: not a message of this version.
+    """
+    topic, start = _topic(message)
+    version, _, _, _, seq, monotonic_ns, wall_ns = _fixed(message, start)
+    if version != VERSION:
+        raise WireError(
+            f"a frame in wire format {version}, while this framefan speaks {VERSION}: use the same version on both ends"
+        )
+    return Stamp(topic, seq, monotonic_ns, wall_ns)
+
+
+def unpack(message: bytes) -> tuple[Header, memoryview]:
+    """Parse a whole message; the JPEG is a view of it, not a copy.
+
+    Raises:
+        WireError: anything but exactly one frame of this version with a JPEG of the size it announces.
+    """
+    stamp = peek(message)
+    start = len(stamp.topic.encode()) + 1
+    _, _, map_length, jpeg_length, *_ = _fixed(message, start)
+    facts_start = start + _FIXED.size
+    jpeg_start = facts_start + map_length
+    if map_length > _LARGEST_MAP or jpeg_start + jpeg_length != len(message):
+        raise WireError("a frame whose lengths do not add up")
+    facts = _facts(message[facts_start:jpeg_start])
+    jpeg = memoryview(message)[jpeg_start:]
+    try:
+        announced = jpeg_format.size(jpeg)
+    except ValueError as error:
+        raise WireError(f"a frame whose {error}") from None
+    header = Header(
+        stamp.topic,
+        stamp.seq,
+        stamp.monotonic_ns,
+        stamp.wall_ns,
+        run=_get(facts, "run", str),
+        boot=_get(facts, "boot", str),
+        width=_get(facts, "w", int),
+        height=_get(facts, "h", int),
+        quality=_get(facts, "q", int),
+        encode_ns=_get(facts, "encode_ns", int),
+    )
+    if announced != (header.width, header.height):
+        raise WireError("a frame whose JPEG has another size than it announces")
+    return header, jpeg
+
+
+def _topic(message: bytes) -> tuple[str, int]:
+    end = message.find(b"\0", 0, _LARGEST_TOPIC + 1)
+    if end < 1:
+        raise WireError("a message without a topic, not a frame of framefan")
+    try:
+        return message[:end].decode(), end + 1
+    except UnicodeDecodeError:
+        raise WireError("a message whose topic is not UTF-8, not a frame of framefan") from None
+
+
+def _fixed(message: bytes, start: int) -> tuple[int, ...]:
+    try:
+        return _FIXED.unpack_from(message, start)
+    except struct.error:
+        raise WireError("a message too short to be a frame of framefan") from None
+
+
+def _facts(data: bytes) -> dict[str, Any]:
+    try:
+        facts = msgpack.unpackb(data)
+    except (ValueError, msgpack.exceptions.UnpackException):
+        facts = None
+    if not isinstance(facts, dict):
+        raise WireError("a frame whose map is not msgpack")
+    return facts
+
+
+def _get(facts: dict[str, Any], key: str, kind: type[Any]) -> Any:
+    value = facts.get(key, kind())
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise WireError(f"a frame whose {key!r} is not of type {kind.__name__}")
+    return value

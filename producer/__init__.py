@@ -1,0 +1,5 @@
+"""The producer's end: grabs cameras and publishes their frames."""
+
+from .publisher import Publisher
+
+__all__ = ["Publisher"]

@@ -1,0 +1,148 @@
+"""The three public sockets of a producer: frames out, states out, requests answered. Never touches pixels."""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import zmq
+
+from ..common import requests, sockets, state, wire
+from ..common.address import Endpoint
+from ..common.errors import WireError
+from ..common.state import CameraState, State
+from .status import Status
+
+log = logging.getLogger("framefan")
+
+_LATE = 0.5
+"""Seconds: a newcomer gets an older last frame again; of a faster camera the next one comes soon enough."""
+
+
+class Hub:
+    """Publishes the frames and states of cameras at one endpoint.
+
+    :meth:`publish` may be called in any thread; everything else belongs to the thread that polls :attr:`sockets`.
+
+    Args:
+        endpoint: where to listen; port 0 for any three free ones in a row.
+
+    Raises:
+        BindError: a port is in use, or the address is not of this machine.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint, listeners = sockets.listen(endpoint)
+        self.context: sockets.Context = zmq.Context()
+        frames, states, asked = listeners
+        self._frames = sockets.frames_publisher(self.context, frames)
+        self._states = sockets.states_publisher(self.context, states)
+        self._requests = sockets.requests_server(self.context, asked)
+        self._frames_lock = threading.Lock()
+        self._watchers: Counter[str] = Counter()
+        self._repeat_at = 0.0
+        self.cameras: dict[str, Status] = {}
+
+    @property
+    def sockets(self) -> tuple[sockets.Socket, sockets.Socket]:
+        """The sockets to poll; one with input wants :meth:`serve`."""
+        return self._states, self._requests
+
+    def add(self, camera: str) -> Status:
+        """Add a camera, whose state is told from now on."""
+        self.cameras[camera] = Status(camera)
+        return self.cameras[camera]
+
+    def publish(self, message: bytes) -> bool:
+        """Publish a frame unless it is older than one before; return whether it was published."""
+        stamp = wire.peek(message)
+        with self._frames_lock:
+            newer = self.cameras[stamp.topic].frame(stamp, message)
+            if newer:
+                self._frames.send(message, copy=False)
+        return newer
+
+    def change(self, status: Status, to: State, reason: str = "") -> None:
+        """Let a camera enter a state; a change is told and logged at once."""
+        if status.enter(to, reason):
+            snapshot = self._tell(status)
+            log.info("%s", snapshot)
+
+    def serve(self) -> None:
+        """Take in subscriptions and requests until there are none, and repeat all states when it is time."""
+        while self._take(self._states, self._subscription):
+            pass
+        while self._take(self._requests, self._request):
+            pass
+        now = time.monotonic()
+        if now >= self._repeat_at:
+            self._repeat_at = now + state.INTERVAL
+            self._tell_all("")
+
+    def close(self) -> None:
+        """Close all sockets. Safe to call twice."""
+        for public in (self._frames, self._states, self._requests):
+            public.close()
+        self.context.term()
+
+    def watchers(self, camera: str) -> int:
+        """Return how many subscribe to the state of a camera, which is how a consumer says that it watches."""
+        return self._watchers[camera]
+
+    def _take(self, source: sockets.Socket, handle: Callable[[list[bytes]], None]) -> bool:
+        try:
+            parts = source.recv_multipart(zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        handle(parts)
+        return True
+
+    def _subscription(self, parts: list[bytes]) -> None:
+        event, topic = parts[0][:1], parts[0][1:].removesuffix(b"\0").decode(errors="replace")
+        if event not in (b"\0", b"\1"):
+            return
+        self._watchers[topic] += 1 if event == b"\1" else -1
+        if self._watchers[topic] <= 0:
+            del self._watchers[topic]
+        if event == b"\0":
+            return
+        self._tell_all(topic)
+        status = self.cameras.get(topic)
+        if status and status.state is State.LIVE and (status.age or 0.0) > _LATE:
+            with self._frames_lock:
+                self._frames.send(status.last_message, copy=False)
+
+    def _request(self, parts: list[bytes]) -> None:
+        received = time.monotonic_ns()
+        sender, *rest = parts
+        try:
+            request = requests.unpack(rest[-1] if rest else b"")
+            if request.get("ask") != "clock":
+                raise WireError(f"no answer to {request.get('ask')!r}; ask for 'clock'")
+            answer = requests.clock_answer(request, received, time.monotonic_ns())
+        except WireError as error:
+            answer = requests.pack({"error": str(error)})
+        self._requests.send_multipart([sender, answer], zmq.NOBLOCK)
+
+    def _tell_all(self, topic: str) -> None:
+        """Send the states that a subscription to `topic` matches, including of cameras that are not there."""
+        for camera in list(self.cameras):
+            if topic in ("", camera):
+                self._tell(self.cameras[camera])
+        for wanted in list(self._watchers):
+            if wanted and wanted not in self.cameras and topic in ("", wanted):
+                self._states.send(state.pack(self._unknown(wanted)))
+
+    def _tell(self, status: Status) -> CameraState:
+        snapshot = status.snapshot(self._watchers[status.camera])
+        self._states.send(state.pack(snapshot))
+        return snapshot
+
+    def _unknown(self, topic: str) -> CameraState:
+        camera, _, rendition = topic.partition("?")
+        if rendition and camera in self.cameras:
+            reason = f"this producer makes no renditions: ask for {camera} as it is"
+        else:
+            reason = f"no camera of that name here; there are: {', '.join(sorted(self.cameras)) or 'none'}"
+        return CameraState(camera=topic, state=State.UNKNOWN, reason=reason)

@@ -1,0 +1,115 @@
+"""What a user may name as a source of pictures, and how FFmpeg's libraries are asked to open it."""
+
+import enum
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit, urlunsplit
+
+from ..common.errors import SourceError
+
+_DEVICE = re.compile(r"/dev/video\d+|\d{1,2}")
+_PATTERN = re.compile(r"test:(?:(\d{2,5})x(\d{2,5}))?(?:@(\d{1,3}))?")
+_NOT_IN_NAME = re.compile(r"[^\w.-]+")
+
+
+class Kind(enum.StrEnum):
+    """The kinds of source."""
+
+    RTSP = "rtsp"
+    HTTP = "http"
+    DEVICE = "device"
+    FILE = "file"
+    PATTERN = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source of pictures. Its text form holds no password; `url` does, and is never shown.
+
+    Attributes:
+        kind: what it is.
+        url: what to open: URL, path of a device or file, or size and rate of a test pattern.
+    """
+
+    kind: Kind
+    url: str = field(repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Parse `rtsp://...`, `http://...` (MJPEG), `/dev/video0` or `0`, `test:1280x720@25`, or a file.
+
+        Raises:
+            SourceError: it can never be opened: no such scheme, no host, no such file.
+        """
+        scheme = text.partition("://")[0].lower() if "://" in text else ""
+        if scheme in ("rtsp", "rtsps", "http", "https"):
+            return cls(Kind.RTSP if scheme.startswith("rtsp") else Kind.HTTP, _checked(text))
+        if scheme not in ("", "file"):
+            raise SourceError(
+                f"source {_without_password(text)!r} is of no known kind: use rtsp://, http://, /dev/video0, a file "
+                "or test:1280x720@25",
+                final=True,
+            )
+        if text.startswith("test:"):
+            if not _PATTERN.fullmatch(text):
+                raise SourceError(f"test pattern {text!r} is not like test:1280x720@25", final=True)
+            return cls(Kind.PATTERN, text)
+        if _DEVICE.fullmatch(text):
+            return cls(Kind.DEVICE, f"/dev/video{text}" if text.isdigit() else text)
+        path = Path(text.removeprefix("file://"))
+        if not path.is_file():
+            raise SourceError(f"source {text!r} is neither a URL nor a file that exists", final=True)
+        return cls(Kind.FILE, str(path))
+
+    @property
+    def name(self) -> str:
+        """A camera name derived from the source, for users who give none."""
+        if self.kind in (Kind.RTSP, Kind.HTTP):
+            parts = urlsplit(self.url)
+            text = parts.path.strip("/").rpartition("/")[2] or parts.hostname or ""
+        elif self.kind is Kind.PATTERN:
+            text = "test"
+        else:
+            text = Path(self.url).stem
+        return _NOT_IN_NAME.sub("-", text).strip("-._")[:64] or "camera"
+
+    @property
+    def place(self) -> str:
+        """Host and port, or the path: what to name in a complaint."""
+        parts = urlsplit(self.url)
+        if self.kind not in (Kind.RTSP, Kind.HTTP):
+            return self.url
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+    @property
+    def pattern(self) -> tuple[int, int, int]:
+        """Width and height in pixels and frames per second of a test pattern."""
+        match = _PATTERN.fullmatch(self.url)
+        assert match is not None
+        return int(match[1] or 1280), int(match[2] or 720), int(match[3] or 25)
+
+    def __str__(self) -> str:
+        return _without_password(self.url)
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        if parts.hostname and parts.port != 0:
+            return url
+    except ValueError:
+        pass
+    raise SourceError(f"source {_without_password(url)!r} has no valid host and port: rtsp://host:554/path", final=True)
+
+
+def _without_password(url: str) -> str:
+    """Return a URL as it may be shown: neither user nor password, and no query, where cameras take them as well."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.partition("://")[0] + "://..."
+    if not parts.netloc:
+        return url
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

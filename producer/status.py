@@ -1,0 +1,80 @@
+"""What the hub knows of a camera from moment to moment."""
+
+import time
+
+from ..common.state import CameraState, State
+from ..common.statistics import Rate
+from ..common.wire import Stamp
+
+STALLED_AFTER = 10.0
+"""Seconds without a frame, at the least; slow cameras get three of their own intervals."""
+
+
+class Status:
+    """The state of one camera. All times are seconds on the monotonic clock.
+
+    Args:
+        camera: its name.
+    """
+
+    def __init__(self, camera: str) -> None:
+        self.camera = camera
+        self.state = State.CONNECTING
+        self.reason = ""
+        self.since = time.monotonic()
+        self.attempts = 0
+        self.codec = ""
+        self.size = (0, 0)
+        self.encode_ms = 0.0
+        self.seq = 0
+        self.last_message = b""
+        self._captured_ns: int | None = None
+        self._rate = Rate()
+        self._fps_at_best = 0.0
+
+    def enter(self, state: State, reason: str = "") -> bool:
+        """Enter a state; return whether that changes anything."""
+        if (state, reason) == (self.state, self.reason):
+            return False
+        if state is not self.state:
+            self.since = time.monotonic()
+        self.state, self.reason = state, reason
+        return True
+
+    def frame(self, stamp: Stamp, message: bytes) -> bool:
+        """Take in a frame; return whether it is newer than the one before."""
+        if stamp.seq <= self.seq:
+            return False
+        self.seq, self._captured_ns, self.last_message = stamp.seq, stamp.monotonic_ns, message
+        self._rate.tick()
+        return True
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the last frame arrived from the camera; None before the first."""
+        return None if self._captured_ns is None else (time.monotonic_ns() - self._captured_ns) / 1e9
+
+    @property
+    def stalled(self) -> bool:
+        """True if frames should come and have not for too long."""
+        self._fps_at_best = max(self._fps_at_best, self._rate.value())
+        patience = max(STALLED_AFTER, 3 / self._fps_at_best if self._fps_at_best else 0.0)
+        return self.state is State.LIVE and (self.age or 0.0) > patience
+
+    def snapshot(self, watchers: int) -> CameraState:
+        """Return all of it as the record that travels."""
+        return CameraState(
+            camera=self.camera,
+            state=self.state,
+            reason=self.reason,
+            since=time.monotonic() - self.since,
+            attempts=self.attempts,
+            fps=round(self._rate.value(), 2) if self.state is State.LIVE else 0.0,
+            age=self.age,
+            seq=self.seq,
+            width=self.size[0],
+            height=self.size[1],
+            codec=self.codec,
+            encode_ms=self.encode_ms,
+            watchers=watchers,
+        )
