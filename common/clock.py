@@ -37,6 +37,11 @@ class Offset:
         offset = ((received - sent) + (answered - arrived)) // 2
         self._samples.append((delay, offset))
 
+    @property
+    def settled(self) -> bool:
+        """True once there are enough exchanges to choose from."""
+        return len(self._samples) == _SAMPLES
+
     def clear(self) -> None:
         """Forget everything: the other host may be another one now."""
         self._samples.clear()

@@ -85,7 +85,10 @@ def _run(words: list[str], stop: Stop) -> int:
         parser.print_help()
         return ExitCode.USAGE
     command = loaded.get(name or "")
-    given = parser.parse_args(command.rewrite(words) if command else words)
+    try:
+        given = parser.parse_args(command.rewrite(words) if command else words)
+    except FramefanError as error:
+        return _fail(words, error)
     _configure_logging(given.verbose, given.quiet)
     assert command is not None
     try:

@@ -1,5 +1,6 @@
 """Graceful, then forced, then the signal again: how a long-running process of ours ends."""
 
+import ctypes
 import os
 import signal
 import socket
@@ -8,6 +9,7 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, Self
 
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -77,3 +79,19 @@ def die_of(number: int) -> NoReturn:
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
     os._exit(128 + number)
+
+
+def die_with_parent(descriptor: int) -> None:
+    """End this process as soon as the other end of a pipe is closed, which the parent's death does as well.
+
+    On Linux the kernel kills it too, which works even when it is stopped or hangs in a library.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    def watch() -> None:
+        while os.read(descriptor, 4096):
+            pass
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True, name="parent-watch").start()

@@ -24,5 +24,5 @@ class Backoff:
         self.attempts += 1
         if refused:
             return _REFUSED
-        wait = min(_LONGEST, _FIRST * 2 ** min(self.attempts - 1, 10))
+        wait = min(_LONGEST, _FIRST * 2.0 ** min(self.attempts - 1, 10))
         return wait * self._chance.uniform(1 - _JITTER, 1 + _JITTER)

@@ -5,6 +5,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import zmq
 
@@ -23,7 +25,12 @@ _LATE = 0.5
 class Hub:
     """Publishes the frames and states of cameras at one endpoint.
 
-    :meth:`publish` may be called in any thread; everything else belongs to the thread that polls :attr:`sockets`.
+    :meth:`publish` may be called in any thread; everything else belongs to the thread that polls :attr:`inputs`.
+
+    Attributes:
+        endpoint: where it listens, with the real port.
+        inputs: the sockets to poll; input on one of them wants :meth:`serve`.
+        cameras: what is known of each camera, by name.
 
     Args:
         endpoint: where to listen; port 0 for any three free ones in a row.
@@ -42,12 +49,8 @@ class Hub:
         self._frames_lock = threading.Lock()
         self._watchers: Counter[str] = Counter()
         self._repeat_at = 0.0
+        self.inputs = (self._states, self._requests)
         self.cameras: dict[str, Status] = {}
-
-    @property
-    def sockets(self) -> tuple[sockets.Socket, sockets.Socket]:
-        """The sockets to poll; one with input wants :meth:`serve`."""
-        return self._states, self._requests
 
     def add(self, camera: str) -> Status:
         """Add a camera, whose state is told from now on."""
@@ -117,13 +120,11 @@ class Hub:
         received = time.monotonic_ns()
         sender, *rest = parts
         try:
-            request = requests.unpack(rest[-1] if rest else b"")
-            if request.get("ask") != "clock":
-                raise WireError(f"no answer to {request.get('ask')!r}; ask for 'clock'")
-            answer = requests.clock_answer(request, received, time.monotonic_ns())
+            answer = _answer(requests.unpack(rest[-1] if rest else b""), received)
         except WireError as error:
             answer = requests.pack({"error": str(error)})
-        self._requests.send_multipart([sender, answer], zmq.NOBLOCK)
+        with suppress(zmq.Again):  # whoever asks and does not listen gets no answer
+            self._requests.send_multipart([sender, answer], zmq.NOBLOCK)
 
     def _tell_all(self, topic: str) -> None:
         """Send the states that a subscription to `topic` matches, including of cameras that are not there."""
@@ -146,3 +147,10 @@ class Hub:
         else:
             reason = f"no camera of that name here; there are: {', '.join(sorted(self.cameras)) or 'none'}"
         return CameraState(camera=topic, state=State.UNKNOWN, reason=reason)
+
+
+def _answer(request: dict[str, Any], received: int) -> bytes:
+    asked = request.get("ask")
+    if asked != "clock":
+        raise WireError(f"there is no request {asked!r}; there is 'clock'")
+    return requests.clock_answer(request, received, time.monotonic_ns())

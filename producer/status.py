@@ -55,11 +55,19 @@ class Status:
         return None if self._captured_ns is None else (time.monotonic_ns() - self._captured_ns) / 1e9
 
     @property
+    def fresh(self) -> bool:
+        """True if frames come as often as they should."""
+        return self.age is not None and self.age <= self._patience
+
+    @property
     def stalled(self) -> bool:
         """True if frames should come and have not for too long."""
+        return self.state is State.LIVE and not self.fresh
+
+    @property
+    def _patience(self) -> float:
         self._fps_at_best = max(self._fps_at_best, self._rate.value())
-        patience = max(STALLED_AFTER, 3 / self._fps_at_best if self._fps_at_best else 0.0)
-        return self.state is State.LIVE and (self.age or 0.0) > patience
+        return max(STALLED_AFTER, 3 / self._fps_at_best if self._fps_at_best else 0.0)
 
     def snapshot(self, watchers: int) -> CameraState:
         """Return all of it as the record that travels."""

@@ -1,0 +1,57 @@
+"""From packets to whole pictures: nothing before the first keyframe, nothing after an error until the next one."""
+
+from collections.abc import Iterator
+
+import av
+from av.codec.context import Flags, ThreadType
+from av.video.stream import VideoStream
+
+from ..common import jpeg
+from .demuxer import VideoPacket
+
+_WIDE = 3000
+"""Pixels of width from which one thread no longer keeps up with a camera."""
+
+
+class Decoder:
+    """Decodes a video stream without delay of its own: one thread, or slices of one picture.
+
+    Frame threads would hold back as many frames as there are threads.
+    """
+
+    def __init__(self, stream: VideoStream) -> None:
+        context = stream.codec_context
+        context.thread_type = ThreadType.SLICE
+        context.thread_count = 2 if stream.width >= _WIDE else 1
+        context.flags |= Flags.low_delay
+        self._context = context
+        self._is_jpeg = context.name == "mjpeg"
+        self._waiting_for_keyframe = True
+
+    def decode(self, packet: VideoPacket) -> Iterator[bytes | av.VideoFrame]:
+        """Yield the pictures that a packet completes: JPEG as it came, anything else decoded."""
+        if self._is_jpeg:
+            yield from _whole_jpeg(packet)
+            return
+        if self._waiting_for_keyframe and packet.size and not packet.is_keyframe:
+            return
+        try:
+            for frame in self._context.decode(packet if packet.size else None):
+                if frame.is_corrupt:
+                    self._waiting_for_keyframe = True
+                    return
+                self._waiting_for_keyframe = False
+                yield frame
+        except EOFError:
+            self._context.flush_buffers()  # a file that loops starts over with an empty decoder
+        except av.error.FFmpegError:
+            self._waiting_for_keyframe = True
+
+
+def _whole_jpeg(packet: VideoPacket) -> Iterator[bytes]:
+    picture = bytes(packet)
+    try:
+        jpeg.size(picture)
+    except ValueError:
+        return
+    yield picture

@@ -1,0 +1,114 @@
+"""Opens a source and hands over its packets, each with the moment of its arrival."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from ..common.errors import SourceError
+from . import diagnosis
+from .source import Kind, Source
+
+VideoPacket = Packet[VideoStream]
+
+OPEN_TIMEOUT = 10.0
+"""Seconds for a whole opening: connection, dialogue, first packets (mediamtx, frigate)."""
+READ_TIMEOUT = 20.0
+"""Seconds that a camera may be silent before its connection is given up (frigate, moonfire)."""
+_NANOSECONDS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """When a packet's last byte came in, on the monotonic and on the wall clock, ns."""
+
+    monotonic_ns: int
+    wall_ns: int
+
+    @classmethod
+    def now(cls) -> "Arrival":
+        """Return this very moment."""
+        return cls(time.monotonic_ns(), time.time_ns())
+
+
+class Demuxer:
+    """One connection to a camera, or one open file.
+
+    Args:
+        source: what to open.
+        transport: `tcp` or `udp`, for RTSP.
+        loop: start a file anew at its end.
+
+    Raises:
+        SourceError: it cannot be opened, or holds no video.
+    """
+
+    def __init__(self, source: Source, *, transport: str, loop: bool) -> None:
+        self._source = source
+        self._loop = loop
+        self._log = diagnosis.LibraryLog()
+        diagnosis.check_host(source)
+        self._container = self._open(transport)
+        if not self._container.streams.video:
+            self.close()
+            raise SourceError(f"{source.place} has no video stream", final=source.kind is Kind.FILE)
+        self.stream: VideoStream = self._container.streams.video[0]
+
+    def packets(self) -> Iterator[tuple[VideoPacket, Arrival]]:
+        """Yield packets as they come, those of a file at its own rate. An empty packet flushes the decoder.
+
+        Raises:
+            SourceError: the other side went silent or away. A file just ends.
+        """
+        is_file = self._source.kind is Kind.FILE
+        while True:
+            packets = self._container.demux(self.stream)
+            yield from _paced(packets) if is_file else self._live(packets)
+            if not self._loop:
+                return
+            self._container.seek(0)
+
+    def close(self) -> None:
+        """End the session and close the connection."""
+        self._container.close()
+
+    def _open(self, transport: str) -> InputContainer:
+        source, started = self._source, time.monotonic()
+        options = {"fflags": "nobuffer", "fpsprobesize": "0"}
+        if source.kind is Kind.RTSP:
+            options |= {"rtsp_transport": transport, "allowed_media_types": "video"}
+        try:
+            return av.open(
+                source.url,
+                format="v4l2" if source.kind is Kind.DEVICE else None,
+                options={} if source.kind is Kind.FILE else options,
+                timeout=(OPEN_TIMEOUT, READ_TIMEOUT),
+            )
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            elapsed = time.monotonic() - started
+            reason = diagnosis.opening(source, error, elapsed, OPEN_TIMEOUT, self._log.status)
+        raise reason  # outside the handler: the error of FFmpeg holds the URL, and must not travel as context
+
+    def _live(self, packets: Iterator[VideoPacket]) -> Iterator[tuple[VideoPacket, Arrival]]:
+        try:
+            yield from ((packet, Arrival.now()) for packet in packets if packet.size)
+        except (av.error.FFmpegError, OSError) as error:
+            reason = diagnosis.reading(self._source, error, READ_TIMEOUT)
+        else:
+            reason = diagnosis.reading(self._source, None, READ_TIMEOUT)
+        raise reason
+
+
+def _paced(packets: Iterator[VideoPacket]) -> Iterator[tuple[VideoPacket, Arrival]]:
+    """Hold each packet back until its decoding time, as a camera would."""
+    start: int | None = None
+    for packet in packets:
+        if packet.dts is not None and packet.time_base is not None:
+            due = int(packet.dts * packet.time_base * _NANOSECONDS)
+            start = time.monotonic_ns() - due if start is None else start
+            time.sleep(max(0, start + due - time.monotonic_ns()) / _NANOSECONDS)
+        yield packet, Arrival.now()

@@ -1,0 +1,116 @@
+"""Why a source failed, in words a person can act on and without a password.
+
+FFmpeg's libraries put the whole URL into every text, so none of theirs is passed on. Their exceptions are
+classified by phase: a silent peer raises `InvalidDataError` while opening and `ExitError` while reading.
+"""
+
+import logging
+import re
+import socket
+from collections import deque
+from urllib.parse import urlsplit
+
+import av
+import av.error
+
+from ..common.errors import SourceError
+from .source import Kind, Source
+
+_STATUS = re.compile(r"(?:method \w+ failed: |HTTP error )(\d{3})")
+_ADVICE = {
+    401: "user name or password refused (401): put the right ones into the source's URL",
+    403: "access forbidden (403): allow this user to view the stream in the camera's settings",
+    404: "no such stream (404): check the path of the URL",
+    453: "too many viewers (453): the camera allows no more connections, close another one",
+    503: "camera is busy (503): it restarts or has no session left",
+}
+
+
+class LibraryLog(logging.Handler):
+    """Keeps the last lines that FFmpeg's libraries log, for a status code in them, and shows them to nobody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: deque[str] = deque(maxlen=50)
+        logger = logging.getLogger("libav")
+        logger.handlers = [self]
+        logger.propagate = False
+        av.logging.set_level(av.logging.ERROR)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line."""
+        self._lines.append(record.getMessage())
+
+    @property
+    def status(self) -> int | None:
+        """The last RTSP or HTTP status that was not a success."""
+        found = [int(match[1]) for line in self._lines if (match := _STATUS.search(line))]
+        return found[-1] if found else None
+
+
+def check_host(source: Source) -> None:
+    """Resolve a source's host name, which FFmpeg would report as an input/output error.
+
+    Raises:
+        SourceError: it has no address.
+    """
+    if source.kind not in (Kind.RTSP, Kind.HTTP):
+        return
+    host = urlsplit(source.url).hostname
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError:
+        raise SourceError(f"host name {host!r} is not known: check the source's URL") from None
+
+
+def opening(source: Source, error: BaseException, elapsed: float, limit: float, status: int | None) -> SourceError:
+    """Explain why a source cannot be opened.
+
+    Args:
+        source: what was to be opened.
+        error: what FFmpeg's libraries raised.
+        elapsed: seconds that the attempt took, of at most `limit`.
+        status: what the server answered, as far as logged.
+    """
+    place = source.place
+    if status is None:
+        status = _http_status(error)
+    if status is not None:
+        advice = _ADVICE.get(status, f"answered {status}")
+        return SourceError(f"{place}: {advice}", refused=status in (401, 403, 404))
+    if isinstance(error, ConnectionRefusedError):
+        return SourceError(f"{place} refuses connections: is it on, and is the port right?")
+    if elapsed >= limit * 0.9:
+        return SourceError(f"{place} did not answer within {limit:g} s")
+    if isinstance(error, PermissionError):
+        return SourceError(f"{place} may not be read: change its permissions or join the group that may", final=True)
+    if isinstance(error, FileNotFoundError):
+        return SourceError(f"{place} does not exist", final=source.kind is Kind.FILE)
+    if isinstance(error, av.error.InvalidDataError):
+        if source.kind is Kind.FILE:
+            return SourceError(f"{place} is not a video file", final=True)
+        return SourceError(f"{place} answers, but not as an {source.kind.value.upper()} server of video: check the URL")
+    if isinstance(error, ConnectionError | EOFError):
+        return SourceError(f"{place} closed the connection while it was opened")
+    return SourceError(f"{place} cannot be opened ({type(error).__name__}): check that it is reachable")
+
+
+def reading(source: Source, error: BaseException | None, limit: float) -> SourceError:
+    """Explain why a source that was open gives no more; without an error the other side ended it."""
+    place = source.place
+    if error is None:
+        return SourceError(f"{place} ended the stream")
+    if isinstance(error, av.error.ExitError | TimeoutError):
+        return SourceError(f"{place} sent nothing for {limit:g} s")
+    if isinstance(error, ConnectionError):
+        return SourceError(f"{place} broke the connection")
+    return SourceError(f"{place} cannot be read any more ({type(error).__name__})")
+
+
+def _http_status(error: BaseException) -> int | None:
+    kinds: dict[type[BaseException], int] = {
+        av.error.HTTPUnauthorizedError: 401,
+        av.error.HTTPForbiddenError: 403,
+        av.error.HTTPNotFoundError: 404,
+    }
+    return next((status for kind, status in kinds.items() if isinstance(error, kind)), None)
