@@ -70,7 +70,7 @@ def add_options(parser: argparse.ArgumentParser, kind: type[Any]) -> None:
             extra["action"] = "append"
         default = "" if declared.flag or declared.default is None else f"{declared.default}; "
         parser.add_argument(
-            "--" + name.replace("_", "-"),
+            "--" + _word(name),
             dest=name,
             default=argparse.SUPPRESS,
             help=f"{declared.help} [{default}{_variable(name)}]",
@@ -143,7 +143,12 @@ def _declarations(kind: type[Any]) -> dict[str, _Declaration]:
 
 
 def _variable(name: str) -> str:
-    return "FRAMEFAN_" + name.upper()
+    return "FRAMEFAN_" + _word(name).replace("-", "_").upper()
+
+
+def _word(name: str) -> str:
+    """Return an option's name as it is typed; a field called like a keyword of Python ends in `_`."""
+    return name.rstrip("_").replace("_", "-")
 
 
 def _boolean(text: str) -> bool:

@@ -28,12 +28,13 @@ class Reachability:
         now = time.monotonic()
         if silent and now >= self._next:
             self._next = now + _INTERVAL
-            threading.Thread(target=self._try, daemon=True, name=f"framefan try {self._endpoint}").start()
+            threading.Thread(target=self.try_now, daemon=True, name=f"framefan try {self._endpoint}").start()
         elif not silent:
             self._next = 0.0
             self.reason = self._unheard
 
-    def _try(self) -> None:
+    def try_now(self) -> None:
+        """Try, and wait for the outcome at most 3 s."""
         endpoint = self._endpoint
         try:
             socket.create_connection((endpoint.host, endpoint.port), _TIMEOUT).close()

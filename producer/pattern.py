@@ -17,6 +17,6 @@ def pictures(name: str, width: int, height: int, fps: int) -> Iterator[tuple[Arr
     due = time.monotonic()
     for number in count():
         arrival = Arrival.now()
-        yield arrival, scene.picture(number, arrival.wall_ns)
+        yield arrival, scene.picture(number, 0.0, arrival.wall_ns)
         due += 1 / fps
         time.sleep(max(0.0, due - time.monotonic()))

@@ -1,0 +1,57 @@
+"""Which cameras a producer has, and how they are."""
+
+import time
+from collections.abc import Iterable
+
+import zmq
+
+from ..common import sockets, state
+from ..common.address import CameraAddress, Endpoint
+from ..common.errors import NoFrame
+from ..common.state import CameraState, State
+from .reachability import Reachability
+
+_QUIET_MS = 200
+"""All states come at once after subscribing; this much silence means that there are no more."""
+
+
+def states(endpoint: Endpoint, timeout: float) -> list[CameraState]:
+    """Return the states of all cameras of a producer, by name.
+
+    Raises:
+        NoFrame: the producer told nothing within `timeout` seconds.
+    """
+    context: sockets.Context = zmq.Context.instance()
+    subscriber = sockets.states_subscriber(context, endpoint, "")
+    found: dict[str, CameraState] = {}
+    deadline = time.monotonic() + timeout
+    try:
+        while (left := deadline - time.monotonic()) > 0:
+            if subscriber.poll(min(_QUIET_MS, int(left * 1000))):
+                told = state.unpack(subscriber.recv())
+                found[told.camera] = told
+            elif found:
+                break
+    finally:
+        subscriber.close()
+    if not found:
+        reachability = Reachability(endpoint)
+        reachability.try_now()
+        raise NoFrame(str(endpoint), State.UNREACHABLE, reachability.reason, timeout)
+    return [found[camera] for camera in sorted(found) if found[camera].state is not State.UNKNOWN]
+
+
+def expand(addresses: Iterable[CameraAddress], timeout: float) -> list[CameraAddress]:
+    """Replace each address that names no camera by those of all cameras there, each camera once.
+
+    Raises:
+        NoFrame: a producer whose cameras are asked for told nothing within `timeout` seconds.
+    """
+    found: dict[CameraAddress, None] = {}
+    for address in addresses:
+        if address.camera:
+            found[address] = None
+        else:
+            for camera in states(address.endpoint, timeout):
+                found[CameraAddress(address.endpoint, camera.camera)] = None
+    return list(found)
