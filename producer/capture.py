@@ -131,7 +131,8 @@ class Capture:
             quality=0 if passed_through else self._assignment.quality,
             encode_ns=took,
         )
-        if time.monotonic() >= self._report_at or (width, height) != (self._facts.get("width"), self._facts["height"]):
+        known = (self._facts.get("width"), self._facts.get("height"))
+        if time.monotonic() >= self._report_at or (width, height) != known:
             self._encode_ns = took if not self._encode_ns else self._encode_ns
             self._facts |= {"width": width, "height": height, "encode_ms": round(self._encode_ns / 1e6, 2)}
             self._report(State.LIVE)
