@@ -43,7 +43,7 @@ class CameraState:
         seq: number of the last frame; 0 before the first.
         width, height: of the last frame, pixels.
         codec: what the camera sends, e.g. `h264`.
-        encode_ms: milliseconds that decoding and encoding took, averaged over the last frames.
+        encode_ms: milliseconds that encoding takes, averaged over the last frames.
         watchers: subscribers to this camera's state, which are those who watch it.
     """
 

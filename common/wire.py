@@ -31,7 +31,7 @@ class Header:
         boot: id of the producer host's boot; equal to the reader's own on the same host.
         width, height: of the picture, pixels.
         quality: of the JPEG, 1 to 100; 0 where the camera chose it.
-        encode_ns: what decoding and encoding took, ns.
+        encode_ns: what encoding took, ns.
     """
 
     topic: str

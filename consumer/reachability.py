@@ -7,7 +7,8 @@ import time
 from ..common.address import Endpoint
 
 _INTERVAL = 5.0
-_TIMEOUT = 3.0
+_TIMEOUT = 1.0
+_UNHEARD = "the producer is silent"
 
 
 class Reachability:
@@ -20,8 +21,7 @@ class Reachability:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._next = 0.0
-        self._unheard = f"nothing heard of {endpoint} for 3 s"
-        self.reason = self._unheard
+        self.reason = _UNHEARD
 
     def check(self, silent: bool) -> None:
         """Start a try if one is due; never wait for it."""
@@ -31,20 +31,20 @@ class Reachability:
             threading.Thread(target=self.try_now, daemon=True, name=f"framefan try {self._endpoint}").start()
         elif not silent:
             self._next = 0.0
-            self.reason = self._unheard
+            self.reason = _UNHEARD
 
     def try_now(self) -> None:
-        """Try, and wait for the outcome at most 3 s."""
+        """Try, and wait for the outcome at most a second beyond the name's resolution."""
         endpoint = self._endpoint
         try:
             socket.create_connection((endpoint.host, endpoint.port), _TIMEOUT).close()
         except socket.gaierror:
             self.reason = f"host name {endpoint.host!r} is not known: check the address"
         except ConnectionRefusedError:
-            self.reason = f"{endpoint} refuses connections: start a producer there, or check the port"
+            self.reason = "connection refused: start a producer there, or check the port"
         except TimeoutError:
-            self.reason = f"{endpoint} does not answer: check the network and the firewall"
+            self.reason = "no answer at all: check the network and the firewall"
         except OSError as error:
-            self.reason = f"{endpoint} cannot be reached: {error.strerror or error}"
+            self.reason = f"{error.strerror or error}: check the address and the network"
         else:
-            self.reason = f"{endpoint} accepts connections but tells no states: is a framefan producer there?"
+            self.reason = "connections are accepted, but no states told: is a framefan producer there?"

@@ -27,6 +27,10 @@ log = logging.getLogger("framefan")
 _PASS_MS = 250
 _PAUSE_NS = 1_000_000_000
 """A thread that was away for this long was stopped with its process, and finds frames of the past in the kernel."""
+_FIRST_ANSWER = 1.5
+"""Seconds that a producer has for its first state: as many round trips as an opening takes, on a slow link."""
+_DOUBT = 1.25
+"""Seconds of silence after which it is looked into, since states come every second."""
 _CLOCK_INTERVAL = 10.0
 _CLOCK_RETRY = 0.25
 
@@ -55,7 +59,7 @@ class Receiver:
         self.counts = Counts()
         self.rate = Rate()
         self._state = CameraState(camera=address.topic, state=State.CONNECTING, reason=f"no answer of {address} yet")
-        self._heard = time.monotonic()
+        self._heard = time.monotonic() - state.SILENCE + _FIRST_ANSWER
         self._passed_ns = time.monotonic_ns()
         self._not_before_ns = 0
         self._last: Frame | None = None
@@ -104,7 +108,7 @@ class Receiver:
             self._drain(self._requests, self._take_answer)
             self._drain(self._frames, self._take_frame)
             self._ask_clock()
-            self._reachability.check(self.state.state is State.UNREACHABLE)
+            self._reachability.check(time.monotonic() - self._heard > _DOUBT)
             with self.changed:
                 self._passed_ns = time.monotonic_ns()
                 self.changed.notify_all()

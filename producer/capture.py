@@ -8,13 +8,12 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import av
-import msgpack
 import zmq
 
 from ..common import jpeg, wire
@@ -22,6 +21,7 @@ from ..common.clock import boot_id
 from ..common.errors import SourceError
 from ..common.signals import die_with_parent
 from ..common.state import State
+from .assignment import Assignment
 from .backlog import Backlog
 from .channel import Report, connect
 from .decoder import Decoder
@@ -33,42 +33,6 @@ _REPORT_INTERVAL = 1.0
 _SMOOTHING = 0.1
 
 Picture = tuple[Arrival, bytes | av.VideoFrame]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
-    """What a capture is to do. It comes by standard input: the URL holds a password, and `ps` shows arguments.
-
-    Attributes:
-        camera: name.
-        run: id of this life.
-        source: as the user wrote it.
-        channel: directory of the hub's sockets.
-        first_seq: number of the first frame.
-        quality: of the JPEG, 1 to 100.
-        transport: `tcp` or `udp`, for RTSP.
-        loop: start a file anew at its end.
-    """
-
-    camera: str
-    run: str
-    source: str
-    channel: str
-    first_seq: int
-    quality: int
-    transport: str
-    loop: bool
-
-    def pack(self) -> bytes:
-        """Serialize, with the length in front."""
-        data: bytes = msgpack.packb(asdict(self))
-        return len(data).to_bytes(4, "big") + data
-
-    @classmethod
-    def read(cls, descriptor: int) -> Self:
-        """Read one from a file descriptor."""
-        data = _read(descriptor, int.from_bytes(_read(descriptor, 4), "big"))
-        return cls(**msgpack.unpackb(data))
 
 
 class Capture:
@@ -92,6 +56,8 @@ class Capture:
         except SourceError as error:
             state = State.REFUSED if error.refused else State.OFFLINE
             self._report(state, error.reason, final=error.final)
+        except Exception as error:  # noqa: BLE001 - told without its text, which may hold the URL with its password
+            self._report(State.OFFLINE, f"defect in the capture: {_where(error)}")
         self._frames.close()
         self._reports.close()
         self._context.term()
@@ -132,12 +98,16 @@ class Capture:
             encode_ns=took,
         )
         known = (self._facts.get("width"), self._facts.get("height"))
-        if time.monotonic() >= self._report_at or (width, height) != known:
-            self._encode_ns = took if not self._encode_ns else self._encode_ns
+        self._note(width, height, took)
+        self._frames.send(wire.pack(header, data), copy=False)
+
+    def _note(self, width: int, height: int, took_ns: int) -> None:
+        """Tell the hub once a second that all is well, and at once when the picture's size changes."""
+        self._encode_ns += _SMOOTHING * (took_ns - self._encode_ns) if self._encode_ns else took_ns
+        changed = (width, height) != (self._facts.get("width"), self._facts.get("height"))
+        if changed or time.monotonic() >= self._report_at:
             self._facts |= {"width": width, "height": height, "encode_ms": round(self._encode_ns / 1e6, 2)}
             self._report(State.LIVE)
-        self._encode_ns += _SMOOTHING * (took - self._encode_ns)
-        self._frames.send(wire.pack(header, data), copy=False)
 
     def _report(self, state: State, reason: str = "", *, final: bool = False) -> None:
         self._report_at = time.monotonic() + _REPORT_INTERVAL
@@ -163,14 +133,9 @@ def _drain(demuxer: Demuxer, backlog: Backlog) -> None:
         backlog.close()
 
 
-def _read(descriptor: int, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        piece = os.read(descriptor, size - len(data))
-        if not piece:
-            raise EOFError
-        data += piece
-    return data
+def _where(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ class Report:
         final: trying again is of no use.
         codec: what the camera sends.
         width, height: pixels.
-        encode_ms: milliseconds that decoding and encoding a frame took, on average.
+        encode_ms: milliseconds that encoding takes, on average.
     """
 
     camera: str

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import av
 from av.container import InputContainer
@@ -13,7 +14,8 @@ from ..common.errors import SourceError
 from . import diagnosis
 from .source import Kind, Source
 
-VideoPacket = Packet[VideoStream]
+VideoPacket: TypeAlias = "Packet[VideoStream]"
+"""Generic to type checkers only; hence the quotes."""
 
 OPEN_TIMEOUT = 10.0
 """Seconds for a whole opening: connection, dialogue, first packets (mediamtx, frigate)."""

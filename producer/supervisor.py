@@ -11,9 +11,9 @@ import zmq
 
 from ..common.signals import Stop
 from ..common.state import State
+from .assignment import Assignment
 from .backoff import Backoff
 from .cameras import Camera
-from .capture import Assignment
 from .channel import Channel, Report
 from .hub import Hub
 from .source import Source

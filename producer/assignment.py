@@ -1,0 +1,53 @@
+"""What a hub tells a capture to do."""
+
+import os
+from dataclasses import asdict, dataclass
+from typing import Self
+
+import msgpack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """What a capture is to do. It comes by standard input: the URL holds a password, and `ps` shows arguments.
+
+    Attributes:
+        camera: name.
+        run: id of this life.
+        source: as the user wrote it.
+        channel: directory of the hub's sockets.
+        first_seq: number of the first frame.
+        quality: of the JPEG, 1 to 100.
+        transport: `tcp` or `udp`, for RTSP.
+        loop: start a file anew at its end.
+    """
+
+    camera: str
+    run: str
+    source: str
+    channel: str
+    first_seq: int
+    quality: int
+    transport: str
+    loop: bool
+
+    def pack(self) -> bytes:
+        """Serialize, with the length in front."""
+        data: bytes = msgpack.packb(asdict(self))
+        return len(data).to_bytes(4, "big") + data
+
+    @classmethod
+    def read(cls, descriptor: int) -> Self:
+        """Read one from a file descriptor."""
+        data = _read(descriptor, int.from_bytes(_read(descriptor, 4), "big"))
+        return cls(**msgpack.unpackb(data))
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        piece = os.read(descriptor, size - len(data))
+        if not piece:
+            raise EOFError
+        data += piece
+    return data
