@@ -97,7 +97,6 @@ class Capture:
             quality=0 if passed_through else self._assignment.quality,
             encode_ns=took,
         )
-        known = (self._facts.get("width"), self._facts.get("height"))
         self._note(width, height, took)
         self._frames.send(wire.pack(header, data), copy=False)
 

@@ -1,0 +1,54 @@
+# Two goals for users, `demo` and `test`, each with all of its own set-up; `check` is everything CI does.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types wheel bench clean
+SHELL := bash
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+help: ## show this help
+	@echo "framefan: the newest frame of a camera, on any machine"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+demo: $(VENV)/demo ## two cameras, a producer and consumers on this machine, to look at
+	@$(BIN)/framefan demo $(ARGS)
+
+test: $(VENV)/dev ## run the tests
+	$(BIN)/pytest $(ARGS)
+
+check: lint types test wheel ## everything that CI does
+
+lint: $(VENV)/dev ## check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/dev ## check types, with mypy and pyright
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+wheel: $(VENV)/dev ## test the wheel, installed without the source at hand
+	rm -rf dist build $(VENV)/wheel && $(BIN)/python -m build --quiet
+	$(PYTHON) -m venv $(VENV)/wheel
+	$(VENV)/wheel/bin/pip install --quiet "$$(ls dist/*.whl)[demo]" "pytest>=8.3" "pytest-timeout>=2.3"
+	temporary=$$(mktemp -d) && trap 'rm -rf $$temporary' EXIT && cp -r tests pyproject.toml $$temporary \
+	  && wheel=$$PWD/$(VENV)/wheel/bin && cd $$temporary && $$wheel/pytest -q --ignore tests/integration
+
+bench: $(VENV)/dev ## measure us and the peers side by side (minutes)
+	$(BIN)/python -m tests.benchmarks
+
+clean: ## remove everything that was built
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .coverage*
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	find . -name '*.egg-info' -prune -exec rm -rf {} +
+
+# One environment; the stamps remember what is installed in it.
+$(VENV)/demo: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[demo]"
+	@touch $@
+
+$(VENV)/dev: $(VENV)/demo
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/pip install --quiet --group dev
+	@touch $@
