@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import av
+from av.error import FFmpegError
 
 from ...common.errors import SourceError
 from .encoder import FORMATS
@@ -26,7 +27,7 @@ class Film:
         self._format = FORMATS[settings.codec].pixels
         try:
             self._container = av.open(str(path))
-        except (av.error.FFmpegError, OSError) as error:
+        except (FFmpegError, OSError) as error:
             raise SourceError(f"cannot play {path}: {error.strerror}", final=True) from None
         self._begin = 0.0
         self._frames = self._decode()

@@ -7,6 +7,7 @@ for H.264 and H.265, full range for JPEG.
 import math
 import time
 import zlib
+from typing import Any
 
 import av
 import numpy as np
@@ -173,8 +174,8 @@ class Scene:
 _BALL_ROW = 0.70
 
 
-def _plane(plane: av.video.plane.VideoPlane) -> Plane:
-    """Return a plane's pixels as a writable array, uint8 (height, width), without the padding of its rows."""
+def _plane(plane: Any) -> Plane:
+    """Return the pixels of a PyAV plane as a writable array, uint8 (height, width), without the padding of its rows."""
     return np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
 
 

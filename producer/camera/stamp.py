@@ -1,8 +1,9 @@
 """A time stamp that a machine can read from pixels: black and white cells near the lower edge of a picture.
 
 Two rows of 32 cells hold 64 bits, most significant bit first: 48 bits of wall-clock time in steps of 10 us since 1970
-(enough until 2059) and their CRC-16/CCITT. Places are fractions of the picture, so that a stamp survives JPEG, H.264
-and any change of size that leaves a cell some three pixels.
+(enough until 2059) and their CRC-16/CCITT, XORed with a fixed pattern, so that no plain picture looks like a stamp.
+Places are fractions of the picture, so that a stamp survives JPEG, H.264 and any change of size that leaves a cell some
+three pixels.
 """
 
 import binascii
@@ -22,6 +23,7 @@ WHITE = 235
 _ROWS = 2
 _COLUMNS = 32
 _STEP_NS = 10_000
+_PATTERN = 0x9E3779B97F4A7C15.to_bytes(8, "big")
 _SAMPLES = np.array([0.35, 0.5, 0.65])  # where in a cell to look, away from its blurred edges
 _LEAST_CONTRAST = 60
 
@@ -37,8 +39,8 @@ def draw(luma: Image, time_ns: int) -> None:
     """
     area, rows, columns = _places(*luma.shape)
     value = (time_ns // _STEP_NS).to_bytes(6, "big")
-    bits = np.frombuffer(value + binascii.crc_hqx(value, 0xFFFF).to_bytes(2, "big"), np.uint8)
-    cells = np.where(np.unpackbits(bits), np.uint8(WHITE), np.uint8(BLACK))
+    content = value + binascii.crc_hqx(value, 0xFFFF).to_bytes(2, "big")
+    cells = np.where(np.unpackbits(_mask(content)), np.uint8(WHITE), np.uint8(BLACK))
     luma[area] = cells.reshape(_ROWS, _COLUMNS)[rows, columns]
 
 
@@ -57,11 +59,15 @@ def read(image: Image) -> int | None:
     low, high = float(cells.min()), float(cells.max())
     if high - low < _LEAST_CONTRAST:
         return None
-    content = np.packbits(cells.ravel() > (low + high) / 2).tobytes()
+    content = _mask(np.packbits(cells.ravel() > (low + high) / 2).tobytes()).tobytes()
     value, checksum = content[:6], int.from_bytes(content[6:], "big")
     if binascii.crc_hqx(value, 0xFFFF) != checksum:
         return None
     return int.from_bytes(value, "big") * _STEP_NS
+
+
+def _mask(content: bytes) -> Image:
+    return np.frombuffer(content, np.uint8) ^ np.frombuffer(_PATTERN, np.uint8)
 
 
 @lru_cache(maxsize=16)

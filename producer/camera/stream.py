@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 import av
+from av.error import FFmpegError
 
 from ...common.errors import FramefanError
 from .encoder import CLOCK, Encoder, parameter_sets
@@ -113,7 +114,7 @@ class Stream:
             number = 0
             while settings is not None:
                 settings, number = self._produce(settings, begin, number)
-        except (FramefanError, av.error.FFmpegError, OSError) as error:
+        except (FramefanError, FFmpegError, OSError) as error:
             self._call(self._fail, error)
 
     def _produce(self, settings: Settings, begin: float, number: int) -> tuple[Settings | None, int]:

@@ -81,7 +81,18 @@ class Target:
                 faults[_FIELDS.get(key, key)] = _parse(_FAULTS[key], key, value)
             else:
                 raise ValueError(f"unknown query key {key!r}")
-        return cls(name, dataclasses.replace(defaults, **settings), Faults(**faults))
+        target = cls(name or "camera", dataclasses.replace(defaults, **settings), Faults(**faults))
+        target._check()
+        return target
+
+    def _check(self) -> None:
+        """Refuse what cannot be together."""
+        if not self.name.isprintable():
+            raise ValueError("the camera's name does not print")
+        if self.faults.resize is not None:
+            dataclasses.replace(self.settings, size=self.faults.resize)
+        if self.faults.midgop and (self.settings.codec == "mjpeg" or self.settings.keyframe_interval == 1):
+            raise ValueError("midgop: every frame of this camera is a keyframe")
 
 
 def to_path(name: str, query: dict[str, object]) -> str:
