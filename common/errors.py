@@ -16,7 +16,7 @@ and never hold a password.
 """
 
 import enum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ExitCode(enum.IntEnum):
@@ -66,7 +66,7 @@ class NoFrame(FramefanError, TimeoutError):
     exit_code = ExitCode.CAMERA
 
     def __init__(self, camera: str, state: str, reason: str, timeout: float | None) -> None:
-        super().__init__(camera, state, reason, timeout)
+        super().__init__(camera)  # an OSError would take a second argument for its own
         self.camera = camera
         self.state = state
         self.reason = reason
@@ -76,6 +76,9 @@ class NoFrame(FramefanError, TimeoutError):
         within = "" if self.timeout is None else f" within {self.timeout:g} s"
         because = f": {self.reason}" if self.reason else ""
         return f"no frame of {self.camera}{within}, it is {self.state}{because}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return NoFrame, (self.camera, self.state, self.reason, self.timeout)
 
 
 class BindError(FramefanError, OSError):

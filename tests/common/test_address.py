@@ -1,0 +1,77 @@
+"""Camera addresses and names."""
+
+import pytest
+
+from framefan.common.address import CameraAddress, Endpoint, camera_name
+from framefan.common.errors import AddressError
+
+
+def test_camera_address() -> None:
+    """Host, port and camera are read, and three ports in a row derived."""
+    address = CameraAddress.parse("tcp://shop.example:6000/door")
+    assert (address.endpoint, address.camera, address.topic) == (Endpoint("shop.example", 6000), "door", "door")
+    assert address.endpoint.frames == "tcp://shop.example:6000"
+    assert address.endpoint.states == "tcp://shop.example:6001"
+    assert address.endpoint.requests == "tcp://shop.example:6002"
+    assert str(address) == "tcp://shop.example:6000/door"
+
+
+def test_default_port() -> None:
+    """Without a port it is 5550."""
+    assert str(CameraAddress.parse("tcp://host/door")) == "tcp://host:5550/door"
+
+
+def test_ipv6() -> None:
+    """An IPv6 address stands in brackets, coming and going."""
+    assert str(CameraAddress.parse("tcp://[::1]:5550/door")) == "tcp://[::1]:5550/door"
+
+
+def test_rendition_is_canonical() -> None:
+    """The same wishes in another order are the same rendition; empty ones are no wishes."""
+    one = CameraAddress.parse("tcp://host/door?width=640&fps=5&height=")
+    other = CameraAddress.parse("tcp://host/door?fps=05&width=640")
+    assert one == other
+    assert one.topic == "door?fps=5&width=640"
+
+
+def test_address_without_camera_means_all() -> None:
+    """An endpoint stands for all of its cameras, where one camera is not wanted."""
+    assert CameraAddress.parse("tcp://host:5550").camera == ""
+    with pytest.raises(AddressError, match="names no camera"):
+        CameraAddress.parse_camera("tcp://host:5550/")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "host", "host:5550/door", "http://host/door", "tcp://", "tcp:///door", "tcp://host:x/door",
+        "tcp://host:70000/door", "tcp://host:65535/door", "tcp://user:secret@host/door", "tcp://host/a/b",
+        "tcp://host/a%2Fb", "tcp://host/a%00b", "tcp://host/a b", "tcp://host/.hidden", "tcp://host/door#x",
+        "tcp://host/door?size=3", "tcp://host/door?width=0", "tcp://host/door?width=many", "tcp://host?width=3",
+    ],
+)  # fmt: skip
+def test_refuses(text: str) -> None:
+    """What is no address is refused in one sentence that shows what one looks like."""
+    with pytest.raises(AddressError) as caught:
+        CameraAddress.parse(text)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["door", "Tür-2", "cam_1.left", "7", "a" * 64])
+def test_camera_names(name: str) -> None:
+    """Letters of any language, digits, and three signs between them make a name."""
+    assert camera_name(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a\0b", "..", ".a", "-a", "a b", "a?b", "a" * 65, "a\nb", "a\n"])
+def test_refuses_names(name: str) -> None:
+    """What cannot be a topic, a path and a file name at once is refused."""
+    with pytest.raises(AddressError, match="camera name"):
+        camera_name(name)
+
+
+def test_endpoint() -> None:
+    """An endpoint may be every interface and any port, but no camera."""
+    assert Endpoint.parse("tcp://*:0") == Endpoint("*", 0)
+    with pytest.raises(AddressError, match="names a camera"):
+        Endpoint.parse("tcp://host:5550/door")

@@ -1,0 +1,42 @@
+"""Time between hosts."""
+
+import time
+
+from framefan.common.clock import Offset, boot_id
+
+SECOND = 1_000_000_000
+
+
+def test_boot_id_is_the_same_for_every_process_of_a_host() -> None:
+    """Two calls agree."""
+    assert boot_id() == boot_id() != ""
+
+
+def test_same_host_is_exact() -> None:
+    """On one host a moment is the same number on both ends."""
+    assert Offset().local(123, 456, boot_id()) == 123
+
+
+def test_other_host_by_exchange() -> None:
+    """An exchange over a symmetric path gives the offset exactly; the fastest of several counts."""
+    offset = Offset()
+    theirs = 1000 * SECOND  # their clock is 1000 s ahead
+    offset.update(0, theirs + 80, theirs + 90, 100)  # 75 ns out, 15 ns back: skewed by 30 ns
+    offset.update(200, theirs + 210, theirs + 210, 220)  # 10 ns each way
+    assert offset.local(theirs + 500, 0, "another boot") == 500
+
+
+def test_other_host_before_an_exchange_by_wall_clock() -> None:
+    """Until the first answer both wall clocks are believed."""
+    moment = Offset().local(7, time.time_ns() - 2 * SECOND, "another boot")
+    assert abs(time.monotonic_ns() - moment - 2 * SECOND) < SECOND // 2
+
+
+def test_clear() -> None:
+    """After a new connection old exchanges count no more."""
+    offset = Offset()
+    for _ in range(8):
+        offset.update(0, 5, 5, 10)
+    assert offset.settled
+    offset.clear()
+    assert not offset.settled
