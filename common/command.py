@@ -53,7 +53,8 @@ class _Version(argparse.Action):
         for package in ("pyzmq", "msgpack", "numpy", "av", "simplejpeg"):
             lines += _installed(package)
         lines += _installed("opencv-python") or _installed("opencv-python-headless")
-        parser.exit(message="\n".join(lines) + "\n")
+        print("\n".join(lines))
+        parser.exit()
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -39,20 +39,21 @@ def listen(endpoint: Endpoint) -> tuple[Endpoint, list[socket.socket]]:
         BindError: a port is in use, or the address is not of this machine.
     """
     for _ in range(_ATTEMPTS):
-        with ExitStack() as stack:
-            port = endpoint.port
-            sockets: list[socket.socket] = []
+        first = _listener(endpoint, "frames")
+        found = Endpoint(endpoint.host, first.getsockname()[1])
+        with ExitStack() as opened:
+            opened.enter_context(first)
             try:
-                for offset, purpose in enumerate(("frames", "states", "requests")):
-                    wanted = Endpoint(endpoint.host, port + offset if port else 0)
-                    sockets.append(stack.enter_context(_listener(wanted, purpose)))
-                    port = port or sockets[0].getsockname()[1]
-            except BindError:
+                others = [
+                    opened.enter_context(_listener(Endpoint(found.host, found.port + offset), purpose))
+                    for offset, purpose in ((1, "states"), (2, "requests"))
+                ]
+            except (BindError, OverflowError):
                 if endpoint.port:
                     raise
-                continue  # a free port with a taken neighbour: try another
-            stack.pop_all()
-            return Endpoint(endpoint.host, port), sockets
+                continue  # a free port with a neighbour that is taken: try another
+            opened.pop_all()
+            return found, [first, *others]
     raise BindError(f"cannot bind {endpoint}: no three free ports in a row found")
 
 

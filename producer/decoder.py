@@ -29,23 +29,26 @@ class Decoder:
         self._waiting_for_keyframe = True
 
     def decode(self, packet: VideoPacket) -> Iterator[bytes | av.VideoFrame]:
-        """Yield the pictures that a packet completes: JPEG as it came, anything else decoded."""
+        """Yield the pictures that a packet completes: JPEG as it came, anything else decoded.
+
+        An empty packet stands for the end of a film and yields what the decoder still holds.
+        """
         if self._is_jpeg:
             yield from _whole_jpeg(packet)
             return
         if self._waiting_for_keyframe and packet.size and not packet.is_keyframe:
             return
+        self._waiting_for_keyframe = False
         try:
             for frame in self._context.decode(packet if packet.size else None):
                 if frame.is_corrupt:
                     self._waiting_for_keyframe = True
                     return
-                self._waiting_for_keyframe = False
                 yield frame
-        except EOFError:
-            self._context.flush_buffers()  # a file that loops starts over with an empty decoder
         except av.error.FFmpegError:
             self._waiting_for_keyframe = True
+        if not packet.size:
+            self._context.flush_buffers()  # a film that loops starts over with an empty decoder
 
 
 def _whole_jpeg(packet: VideoPacket) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """Fixtures that all tests share."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import zmq
@@ -27,6 +28,17 @@ def start() -> Iterator[Start]:
 @pytest.fixture
 def context() -> Iterator["zmq.Context[zmq.Socket[bytes]]"]:
     """A ZeroMQ context whose sockets the end of the test closes, waiting for nothing."""
-    made: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    sockets: list[zmq.Socket[bytes]] = []
+
+    class Keeping(zmq.Context[zmq.Socket[bytes]]):
+        """Remembers its sockets, which a test that is over would forget unclosed."""
+
+        def socket(self, *words: Any, **options: Any) -> zmq.Socket[bytes]:
+            sockets.append(super().socket(*words, **options))
+            return sockets[-1]
+
+    made = Keeping()
     yield made
-    made.destroy(linger=0)
+    for used in sockets:
+        used.close(linger=0)
+    made.term()

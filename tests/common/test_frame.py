@@ -1,0 +1,65 @@
+"""Frames."""
+
+import time
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from framefan.common.errors import WireError
+from framefan.common.frame import Frame
+from tests import pictures
+
+
+def frame(picture: bytes, *, age: float = 0.0, width: int = 64, height: int = 48) -> Frame:
+    """Return a frame captured `age` seconds ago."""
+    return Frame(
+        camera="door",
+        seq=1207,
+        run="a1",
+        captured_ns=1_700_000_000_000_000_000,
+        width=width,
+        height=height,
+        quality=80,
+        encode_ns=0,
+        data=memoryview(picture),
+        local_ns=time.monotonic_ns() - int(age * 1e9),
+    )
+
+
+def test_image_is_decoded_once_and_writable() -> None:
+    """The image is BGR uint8 (height, width, 3), the caller's own, and the same object each time."""
+    found = frame(pictures.jpeg())
+    assert found.image.shape == (48, 64, 3)
+    assert found.image.dtype == np.uint8
+    assert found.image.flags.writeable
+    assert found.image is found.image
+    assert np.abs(found.image.astype(int) - pictures.flat()).max() <= 3
+
+
+def test_reduced_and_gray() -> None:
+    """A smaller or gray picture is to be had for less."""
+    found = frame(pictures.jpeg())
+    assert found.decode(reduce=2).shape == (24, 32, 3)
+    assert found.decode(gray=True).shape == (48, 64)
+    assert found.decode(reduce=4, gray=True).shape == (12, 16)
+
+
+def test_age_grows() -> None:
+    """The age is that of now, not of the arrival."""
+    found = frame(pictures.jpeg(), age=2.0)
+    assert 2.0 <= found.age < found.age + 1e-9 < 10.0
+
+
+def test_facts() -> None:
+    """Text for logs, capture time in UTC, the very bytes."""
+    found = frame(pictures.jpeg(), age=0.031)
+    assert str(found).startswith("door #1207 64x48 1 kB 3")
+    assert found.captured == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+    assert found.jpeg == pictures.jpeg()
+
+
+def test_damaged_jpeg() -> None:
+    """A JPEG that cannot be decoded is an error of ours that names the frame."""
+    with pytest.raises(WireError, match="door #1207"):
+        frame(b"\xff\xd8" + b"\0" * 500 + b"\xff\xd9").decode()
