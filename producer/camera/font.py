@@ -117,4 +117,4 @@ def _distance(x: Mask, y: Mask, ax: float, ay: float, dx: float, dy: float) -> M
     """Return the distance of each pixel from the segment that starts at (ax, ay) and spans (dx, dy)."""
     length = dx * dx + dy * dy
     along = np.clip(((x - ax) * dx + (y - ay) * dy) / length, 0, 1) if length else np.float32(0)
-    return np.hypot(x - ax - along * dx, y - ay - along * dy)
+    return np.asarray(np.hypot(x - ax - along * dx, y - ay - along * dy), np.float32)

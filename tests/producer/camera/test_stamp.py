@@ -3,6 +3,7 @@ import time
 import av
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from framefan.producer.camera import stamp
@@ -10,6 +11,7 @@ from framefan.producer.camera.encoder import Encoder
 from framefan.producer.camera.scene import Scene
 from framefan.producer.camera.settings import Settings
 
+Image = npt.NDArray[np.uint8]
 MOMENT = 1_790_000_000_123_450_000
 SIZES = [(320, 184), (640, 360), (640, 480), (1280, 720), (1920, 1080)]
 
@@ -18,22 +20,26 @@ def picture(size: tuple[int, int], codec: str = "h264", moment: int = MOMENT) ->
     return Scene("door", Settings(codec=codec, size=size)).picture(7, 0.0, moment)
 
 
-def half(image: np.ndarray) -> np.ndarray:
+def pixels(frame: av.VideoFrame, form: str = "bgr24") -> Image:
+    return np.asarray(frame.to_ndarray(format=form), np.uint8)
+
+
+def half(image: Image) -> Image:
     height, width = image.shape[:2]
-    return cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_stamp_is_read_back(size):
+def test_stamp_is_read_back(size: tuple[int, int]) -> None:
     """A stamp is read from gray and from colour pictures of any size."""
     frame = picture(size)
-    assert stamp.read(frame.to_ndarray(format="gray")) == MOMENT
-    assert stamp.read(frame.to_ndarray(format="bgr24")) == MOMENT
+    assert stamp.read(pixels(frame, "gray")) == MOMENT
+    assert stamp.read(pixels(frame)) == MOMENT
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("codec", ["h264", "h265", "mjpeg"])
-def test_stamp_survives_encoding_and_half_size(codec, size):
+def test_stamp_survives_encoding_and_half_size(codec: str, size: tuple[int, int]) -> None:
     """A stamp is read from every decoded picture, and from one scaled to half its size."""
     if codec == "mjpeg" and size[1] % 8:
         pytest.skip("no such size over RTP")
@@ -41,26 +47,27 @@ def test_stamp_survives_encoding_and_half_size(codec, size):
     encoder = Encoder(settings)
     scene = Scene("door", settings)
     decoder = av.CodecContext.create({"h265": "hevc"}.get(codec, codec), "r")
+    assert isinstance(decoder, av.VideoCodecContext)
     images = []
     for number in range(4):
         drawn = scene.picture(number, 0.0, MOMENT + number * 40_000_000)
         unit = encoder.encode(drawn, number * 3600, keyframe=False)
-        images += [frame.to_ndarray(format="bgr24") for frame in decoder.decode(av.Packet(unit.data))]
-    images += [frame.to_ndarray(format="bgr24") for frame in decoder.decode(None)]
+        images += [pixels(frame) for frame in decoder.decode(av.Packet(unit.data))]
+    images += [pixels(frame) for frame in decoder.decode(None)]
     encoder.close()
     assert [stamp.read(image) for image in images] == [MOMENT + n * 40_000_000 for n in range(4)]
     assert [stamp.read(half(image)) for image in images] == [MOMENT + n * 40_000_000 for n in range(4)]
 
 
 @pytest.mark.parametrize("quality", [30, 80])
-def test_stamp_survives_a_second_jpeg(quality):
+def test_stamp_survives_a_second_jpeg(quality: int) -> None:
     """A stamp is read after the picture went through JPEG once more, even a poor one."""
-    image = picture((1280, 720)).to_ndarray(format="bgr24")
+    image = pixels(picture((1280, 720)))
     _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert stamp.read(half(np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8))) == MOMENT
 
 
-def test_stamp_rounds_down_to_ten_microseconds():
+def test_stamp_rounds_down_to_ten_microseconds() -> None:
     """A stamp is never later than the moment it stands for."""
     luma = np.zeros((180, 320), np.uint8)
     now = time.time_ns()
@@ -69,12 +76,12 @@ def test_stamp_rounds_down_to_ten_microseconds():
 
 
 @pytest.mark.parametrize("level", [0, 16, 128, 255])
-def test_plain_picture_has_no_stamp(level):
+def test_plain_picture_has_no_stamp(level: int) -> None:
     """A picture of one level holds no stamp."""
     assert stamp.read(np.full((180, 320), level, np.uint8)) is None
 
 
-def test_damaged_stamp_is_not_believed():
+def test_damaged_stamp_is_not_believed() -> None:
     """A stamp with one wrong cell is None, not another time."""
     luma = np.zeros((180, 320), np.uint8)
     stamp.draw(luma, MOMENT)
