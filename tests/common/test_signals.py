@@ -35,7 +35,6 @@ def test_second_signal_ends_at_once(start: Start) -> None:
     """A program that does not end when asked ends when asked again."""
     slow = "stop.wait(); print('slow', flush=True); import time; time.sleep(60)"
     program = start(sys.executable, "-c", LOOP.format(wait=slow))
-    )
     program.wait_for("ready")
     program.send_signal(signal.SIGTERM)
     program.wait_for("slow")
