@@ -101,7 +101,7 @@ def hosts(start: Start) -> Iterator[Hosts]:
                 _ip("-n", name, "address", "add", f"fd00::{number}/64", "dev", "eth0", "nodad")
             for link in ("lo", "eth0"):
                 _ip("-n", name, "link", "set", link, "up")
-        yield Hosts(*names, start)
+        yield Hosts(names[0], names[1], start)
     finally:
         for name in names:
             subprocess.run(["ip", "netns", "delete", name], capture_output=True)
