@@ -20,6 +20,8 @@ log = logging.getLogger("framefan")
 
 _LATE = 0.5
 """Seconds: a newcomer gets an older last frame again; of a faster camera the next one comes soon enough."""
+_AGAIN = (0.0, 0.2, 1.0)
+"""Seconds after which it does: its connection for frames may be ready later than the one for states."""
 
 
 class Hub:
@@ -48,6 +50,7 @@ class Hub:
         self._requests = sockets.requests_server(self.context, asked)
         self._frames_lock = threading.Lock()
         self._watchers: Counter[str] = Counter()
+        self._again: list[tuple[float, str]] = []
         self._repeat_at = 0.0
         self.inputs = (self._states, self._requests)
         self.cameras: dict[str, Status] = {}
@@ -79,6 +82,9 @@ class Hub:
         while self._take(self._requests, self._request):
             pass
         now = time.monotonic()
+        for due in [due for due in self._again if due[0] <= now]:
+            self._again.remove(due)
+            self._send_again(self.cameras[due[1]])
         if now >= self._repeat_at:
             self._repeat_at = now + state.INTERVAL
             self._tell_all("")
@@ -111,8 +117,12 @@ class Hub:
         if event == b"\0":
             return
         self._tell_all(topic)
-        status = self.cameras.get(topic)
-        if status and status.state is State.LIVE and (status.age or 0.0) > _LATE:
+        if topic in self.cameras:
+            now = time.monotonic()
+            self._again += [(now + delay, topic) for delay in _AGAIN]
+
+    def _send_again(self, status: Status) -> None:
+        if status.fresh and (status.age or 0.0) > _LATE:
             with self._frames_lock:
                 self._frames.send(status.last_message, copy=False)
 

@@ -1,0 +1,105 @@
+"""From packets to whole pictures, and the backlog in front of it."""
+
+import io
+import threading
+from collections.abc import Iterator
+
+import av
+import numpy as np
+import pytest
+
+from framefan.common.errors import SourceError
+from framefan.producer.backlog import Backlog
+from framefan.producer.decoder import Decoder
+from framefan.producer.demuxer import Arrival, VideoPacket
+
+GOP = 10
+FRAMES = 40
+
+
+@pytest.fixture(scope="module")
+def film() -> bytes:
+    """An H.264 film of 40 frames with a keyframe every 10."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        stream.codec_context.gop_size = GOP
+        stream.options = {"preset": "ultrafast", "tune": "zerolatency"}
+        noise = np.random.default_rng(3)
+        for _ in range(FRAMES):
+            image = noise.integers(0, 255, (96, 160, 3), dtype=np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        container.mux(stream.encode())
+    return file.getvalue()
+
+
+@pytest.fixture
+def packets(film: bytes) -> Iterator[tuple[Decoder, list[VideoPacket]]]:
+    """A decoder and the packets of the film, the last of which is empty."""
+    with av.open(io.BytesIO(film)) as container:
+        stream = container.streams.video[0]
+        yield Decoder(stream), list(container.demux(stream))
+
+
+def count(decoder: Decoder, packets: list[VideoPacket]) -> list[int]:
+    return [len(list(decoder.decode(packet))) for packet in packets]
+
+
+def test_every_packet_gives_its_picture_at_once(packets: tuple[Decoder, list[VideoPacket]]) -> None:
+    """The decoder holds nothing back."""
+    assert count(*packets) == [1] * FRAMES + [0]
+
+
+def test_nothing_before_the_first_keyframe(packets: tuple[Decoder, list[VideoPacket]]) -> None:
+    """Who comes in the middle waits for a keyframe."""
+    decoder, found = packets
+    assert count(decoder, found[3:25]) == [0] * (GOP - 3) + [1] * 15
+
+
+def test_nothing_after_an_error_until_the_next_keyframe(packets: tuple[Decoder, list[VideoPacket]]) -> None:
+    """A damaged packet ends pictures until the next keyframe."""
+    decoder, found = packets
+    damaged = av.Packet(b"\0\0\0\x20\x41" + b"\xff" * 32)
+    assert count(decoder, found[:5]) == [1] * 5
+    assert count(decoder, [damaged]) == [0]  # type: ignore[list-item]
+    assert count(decoder, found[5:12]) == [0] * 5 + [1] * 2
+
+
+def test_a_film_that_loops(packets: tuple[Decoder, list[VideoPacket]]) -> None:
+    """After the empty packet at its end a film starts over, first frame included."""
+    decoder, found = packets
+    assert count(decoder, found + found) == ([1] * FRAMES + [0]) * 2
+
+
+def test_backlog_gives_what_it_got(packets: tuple[Decoder, list[VideoPacket]]) -> None:
+    """A decoder that keeps up gets every packet, in order, and then the error that ended them."""
+    backlog, found = Backlog(), packets[1]
+    for packet in found:
+        backlog.put(packet, Arrival(0, 0))
+    backlog.close(SourceError("it is over"))
+    got: list[VideoPacket] = []
+    with pytest.raises(SourceError, match="it is over"):
+        got.extend(packet for packet, _ in backlog)
+    assert got == found
+
+
+def test_backlog_starts_over_at_a_keyframe(packets: tuple[Decoder, list[VideoPacket]]) -> None:
+    """Who is more than half a second behind goes on at the newest keyframe."""
+    backlog, found = Backlog(), packets[1]
+    for number, packet in enumerate(found[:-1]):
+        backlog.put(packet, Arrival(number * 40_000_000, 0))
+    backlog.close()
+    got = [packet for packet, _ in backlog]
+    assert got[0].is_keyframe
+    assert len(got) < 2 * GOP + 5
+    assert got == found[FRAMES - len(got) : FRAMES]
+
+
+def test_backlog_waits(packets: tuple[Decoder, list[VideoPacket]]) -> None:
+    """An empty backlog waits for the next packet."""
+    backlog, found = Backlog(), packets[1]
+    timer = threading.Timer(0.1, backlog.put, (found[0], Arrival(0, 0)))
+    timer.start()
+    assert next(iter(backlog))[0] is found[0]
+    timer.join()
