@@ -16,7 +16,8 @@ class Faults:
         fault: freeze (send nothing more, keep the connection), close (FIN), reset (RST), mute (answer nothing at
             all), mute-describe, mute-setup, mute-play (never answer that request), or a status: 401, 403, 404 and
             503 are answered to DESCRIBE, 453 to SETUP, as RFC 2326 has it.
-        after: seconds from the first frame sent until freeze, close, reset, resize or jump.
+        after: seconds until freeze, close or reset, counted from the first picture that this client was sent, and until
+            resize or jump, counted from the first PLAY of the stream.
         lasting: seconds that a freeze lasts, in a query `for`.
         drop: fraction of the RTP packets that get lost, the same ones each time.
         resize: the size that the picture changes to.

@@ -16,6 +16,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from av.container import InputContainer
 from av.error import HTTPUnauthorizedError
 
 from framefan.common.errors import BindError, SourceError
@@ -39,11 +40,11 @@ def program(name: str) -> str:
     return path
 
 
-def open_with_av(url: str, transport: str = "tcp") -> av.container.InputContainer:
+def open_with_av(url: str, transport: str = "tcp") -> InputContainer:
     return av.open(url, options={"rtsp_transport": transport, "fpsprobesize": "0"}, timeout=(5, 5))
 
 
-def moments(container: av.container.InputContainer, count: int) -> list[int | None]:
+def moments(container: InputContainer, count: int) -> list[int | None]:
     """Return the stamps of the first pictures."""
     read = []
     for frame in container.decode(video=0):
@@ -262,7 +263,10 @@ def test_film_that_is_none_is_told(tmp_path: Path) -> None:
     """A file that holds no video is told before any port is opened."""
     text = tmp_path / "notes.txt"
     text.write_text("no film")
-    for path in (text, tmp_path / "missing.mp4"):
+    sound = tmp_path / "sound.wav"
+    with av.open(str(sound), "w") as container:
+        container.mux(container.add_stream("pcm_s16le", rate=8000).encode())
+    for path in (text, sound, tmp_path / "missing.mp4"):
         with pytest.raises(SourceError, match="cannot play"):
             CameraServer(port=0, film=path)
 
