@@ -16,8 +16,7 @@ from framefan.common import sockets
 from framefan.common.address import Endpoint
 from framefan.common.errors import ExitCode
 from framefan.consumer import Subscriber
-
-from .conftest import eventually
+from tests.programs import eventually
 
 ROOT = Path(__file__).parents[2]
 SERVICES = {"analyze", "camera", "producer", "sampler"}

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from framefan.consumer import Frame, State, Subscriber
-
-from .conftest import FRAMEFAN, Program, Start, eventually, unavailable
+from tests.programs import FRAMEFAN, Program, Start, eventually, unavailable
 
 PYTHON = "/usr/bin/python3"
 SCRIPT = str(Path(__file__).with_name("gstreamer_server.py"))

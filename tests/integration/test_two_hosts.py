@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import FRAMEFAN, Program, Start, unavailable
+from tests.programs import FRAMEFAN, Program, Start, unavailable
 
 PRODUCER = "198.51.100.1"  # of a block that is reserved for documentation: it leads nowhere else
 CONSUMER = "198.51.100.2"
