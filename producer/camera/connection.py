@@ -50,8 +50,8 @@ class Connection:
 
     async def run(self) -> None:
         """Answer requests until the client leaves."""
-        self._notice_vanished_clients()
         try:
+            self._notice_vanished_clients()
             while await self._answer_next():
                 pass
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):

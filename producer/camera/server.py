@@ -139,6 +139,9 @@ class CameraServer:
         self._streams.join()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if writer.get_extra_info("peername") is None:
+            writer.transport.abort()  # the client has left before we came to it
+            return
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
@@ -162,7 +165,7 @@ def _listen(host: str, port: int) -> socket.socket:
         reason = {
             errno.EADDRINUSE: "address in use, choose another --port",
             errno.EACCES: "not permitted, choose a --port above 1023",
-        }.get(error.errno or 0, error.strerror or "no such address")
+        }.get(error.errno or 0, (error.strerror or "no such address").partition(" (while ")[0])
         raise BindError(f"cannot bind rtsp://{_authority(host, port)}: {reason}") from None
 
 

@@ -3,6 +3,7 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import av
 import cv2
@@ -234,6 +236,24 @@ def test_port_in_use_is_told() -> None:
             CameraServer(port=port)
     expected = f"cannot bind rtsp://127.0.0.1:{port}: address in use, choose another --port"
     assert str(caught.value) == expected
+
+
+def test_host_that_is_not_ours_is_told() -> None:
+    """A host that cannot be listened at is told with the system's reason."""
+    with pytest.raises(BindError) as caught:
+        CameraServer(host="192.0.2.1", port=8554)
+    assert str(caught.value) == "cannot bind rtsp://192.0.2.1:8554: Cannot assign requested address"
+
+
+def test_clients_that_come_and_go_at_once_leave_nothing(server: CameraServer, eventually: Eventually) -> None:
+    """Connections that are reset before they are served do no harm."""
+    port = urlsplit(server.address).port
+    for _ in range(50):
+        with socket.create_connection(("127.0.0.1", port)) as end:
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    eventually(lambda: server.statistics().connections == 0)
+    with open_with_av(server.url("door")) as container:
+        assert moments(container, 1)
 
 
 def test_film_is_shown_in_a_loop(tmp_path: Path) -> None:
