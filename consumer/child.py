@@ -69,6 +69,11 @@ class Child:
         """Its last line on standard error, without the time."""
         return re.sub(r"^\d\d:\d\d:\d\d ", "", self.log[-1]) if self.log else "nothing"
 
+    @property
+    def obituary(self) -> str:
+        """What to say of it if it failed."""
+        return f"{self.name} ended, its last words: {self.last_words}"
+
     def announcement(self, pattern: str, stop: Stop, timeout: float) -> str:
         """Wait for a line on standard error; return the first group of the pattern, nothing if the end is asked for.
 

@@ -57,13 +57,14 @@ class _Watched:
         with suppress(NoFrame):  # the age of the last one tells
             self._frame = self._subscriber.read(0)
         state = self._subscriber.state
-        self.was_live |= state.state is State.LIVE and self._frame is not None
+        live = state.state is State.LIVE
+        self.was_live |= live and self._frame is not None
         return Row(
             state=state,
-            fps=self._subscriber.statistics().fps,
+            fps=self._subscriber.statistics().fps if live else 0.0,
             age=self._frame.age if self._frame else None,
             samples=sum(1 for _ in self._samples.glob("*/*.jpg")),
-            motion=self._findings.of(self.name) if state.state is State.LIVE else "",
+            motion=self._findings.of(self.name) if live else "",
         )
 
 
@@ -117,12 +118,17 @@ def _watch(watched: list[_Watched], children: list[Child], show: Show, stop: Sto
     started = time.monotonic()
     last = float("inf") if seconds is None else seconds
     while True:
-        failed = [child for child in children if child.failed]
-        show([camera.row() for camera in watched], [f"{child.name} ended: {child.last_words}" for child in failed])
-        dark = [camera.name for camera in watched if not camera.was_live]
+        show([camera.row() for camera in watched], [child.obituary for child in children if child.failed])
         passed = time.monotonic() - started
-        if dark and passed > min(last, _FIRST_FRAME):
-            told = (failed or children)[0]
-            raise SourceError(f"{' and '.join(dark)} never became live; {told.name} says last: {told.last_words}")
+        if passed > min(last, _FIRST_FRAME):
+            _check(watched, children)
         if passed > last or stop.wait(show.interval):
             return
+
+
+def _check(watched: list[_Watched], children: list[Child]) -> None:
+    """Raise an error that says what went wrong if a camera never was live."""
+    if dark := " and ".join(camera.name for camera in watched if not camera.was_live):
+        failed = [child for child in children if child.failed]
+        told = (failed or children)[0]
+        raise SourceError(f"{dark} never became live; the last words of {told.name}: {told.last_words}")

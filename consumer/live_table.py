@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 _STYLES = {State.LIVE: "green", State.STALLED: "yellow", State.CONNECTING: "yellow"}
-_WIDTHS = {"fps": 4, "age": 6, "motion": 15}
+# Columns with the least width of each, which keeps them from trembling; 80 columns of text hold them all.
+_COLUMNS = {"camera": 6, "state": 6, "fps": 4, "age": 6, "stream": 6, "watchers": 8, "samples": 7, "motion": None}
+_RIGHT = {"fps", "age", "watchers", "samples"}
 STILL = "nothing moves"
 _WHAT = "two cameras, a producer and consumers, each a process of its own"
 
@@ -89,8 +91,8 @@ def line(row: Row) -> str:
     """Return one row as a line whose columns stand below each other."""
     state = row.state
     return (
-        f"{state.camera:8} {state.state:11} {row.fps:5.1f} fps {table.age(row.age):>7}  {_size(state):9} {state.codec:5} "
-        f"{state.watchers:2} watchers {row.samples:3} samples  {row.motion or state.reason}"
+        f"{state.camera:8} {state.state:11} {row.fps:5.1f} fps {table.age(row.age):>7}  {_stream(state):15} "
+        f"{state.watchers} watchers {row.samples:3} samples  {row.motion or state.reason}"
     ).rstrip()
 
 
@@ -120,11 +122,10 @@ def page(commands: Sequence[str], rows: Sequence[Row], notes: Sequence[str]) -> 
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False, padding=(0, 1, 0, 0))
-    for heading in ("camera", "state", "fps", "age", "stream", "watchers", "samples", "motion"):
-        right = heading in ("fps", "age", "watchers", "samples")
-        # Widths hold the widest figure, so that columns stand still.
-        grid.add_column(heading, justify="right" if right else "left", no_wrap=True, min_width=_WIDTHS.get(heading))
+    grid = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading, width in _COLUMNS.items():
+        right = heading in _RIGHT
+        grid.add_column(heading, justify="right" if right else "left", no_wrap=True, min_width=width)
     for row in rows:
         style = _STYLES.get(row.state.state, "red")
         grid.add_row(
@@ -132,7 +133,7 @@ def page(commands: Sequence[str], rows: Sequence[Row], notes: Sequence[str]) -> 
             Text(f"● {row.state.state}", style),
             f"{row.fps:.1f}",
             Text(table.age(row.age), "bold"),
-            f"{row.state.codec} {_size(row.state)}",
+            _stream(row.state),
             str(row.state.watchers),
             str(row.samples),
             Text(row.motion, "dim" if row.motion == STILL else "cyan"),
@@ -143,12 +144,14 @@ def page(commands: Sequence[str], rows: Sequence[Row], notes: Sequence[str]) -> 
         Text(),
         Text("try in another terminal", "dim"),
         *(Text(f"  {command}", "cyan", no_wrap=True) for command in commands),
+        Text(),
         grid,
+        Text(),
         *(Text(line, "yellow") for line in reasons),
         *(Text(note, "red") for note in notes),
         Text("Ctrl-C ends everything", "dim"),
     )
 
 
-def _size(state: CameraState) -> str:
-    return f"{state.width}x{state.height}" if state.width else ""
+def _stream(state: CameraState) -> str:
+    return f"{state.codec} {state.width}x{state.height}" if state.width else state.codec
