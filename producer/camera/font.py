@@ -97,7 +97,7 @@ def glyph(char: str, height: int) -> Mask:
 
 def _spell(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.upper())
-    return "".join(char for char in plain if not unicodedata.combining(char))
+    return "".join(char for char in plain if not unicodedata.combining(char)) or " "
 
 
 def _points(stroke: str) -> npt.NDArray[np.float64]:

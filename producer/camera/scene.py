@@ -20,10 +20,11 @@ Colour = tuple[float, float, float]
 Plane = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
-_INK: Colour = (0.93, 0.0, 0.0)
-_FAINT: Colour = (0.50, 0.01, -0.01)
+_INK = 0.93  # luma of text
+_FAINT = 0.50
 _TRACK: Colour = (0.22, 0.01, -0.01)
 _BARS = (0xC9CDD2, 0xD9C56C, 0x6CC3CC, 0x78BE83, 0xB583C6, 0xCE6F6C, 0x6C84CE)  # quiet relatives of SMPTE bars
+_BALL_ROW = 0.70  # of the height
 _PERIOD = 8.0  # seconds for the ball to come back
 
 
@@ -44,7 +45,7 @@ class Scene:
         self._small = self._size(0.032)
         self._background = self._paint(name, str(settings).replace("x", "*"))
         self._glyphs = {
-            (char, size): self._luma(font.glyph(char, size) * _INK[0])
+            (char, size): self._luma(font.glyph(char, size) * _INK)
             for size in (self._digits, self._small)
             for char in "0123456789:.#"
         }
@@ -108,12 +109,10 @@ class Scene:
         weight = 0.16 * (0.35 + 0.65 * glow[::2, ::2])
         canvas = (luma, weight * self._accent[1], weight * self._accent[2])
         margin = 0.05
-        pill = font.glyph(":", self._size(0.05)).shape[1]
         self._bar(canvas, margin, 0.08, margin + 0.006, 0.08 + 0.088, self._accent)
-        text = round(margin * self._width) + pill
-        longest = round(0.6 * self._width)
-        self._text(canvas, name, text, self._row(0.08), self._size(0.05), _INK, longest)
-        self._text(canvas, facts, text, self._row(0.148), self._size(0.022), _FAINT, longest)
+        text = round((margin + 0.0125) * self._width)
+        self._text(luma, name, text, self._row(0.08), self._size(0.05), _INK)
+        self._text(luma, facts, text, self._row(0.148), self._size(0.022), _FAINT)
         self._bar(canvas, 0.08, _BALL_ROW - 0.0015, 0.92, _BALL_ROW + 0.0015, _TRACK)
         left, right, gap = stamp.LEFT + stamp.WIDTH + 0.02, 1 - margin, 0.004
         step = (right - left + gap) / len(_BARS)
@@ -141,20 +140,11 @@ class Scene:
                 second : max(second + 1, round(right * columns)),
             ] = value
 
-    def _text(
-        self,
-        canvas: tuple[Floats, Floats, Floats],
-        text: str,
-        x: int,
-        y: int,
-        size: int,
-        colour: Colour,
-        longest: int,
-    ) -> None:
-        """Write a line of text, cut at `longest` pixels."""
-        mask = font.render(text, size)[:, :longest] if text else np.zeros((1, 1), np.float32)
-        area = canvas[0][y : y + mask.shape[0], x : x + mask.shape[1]]
-        area += (colour[0] - area) * mask
+    def _text(self, luma: Floats, text: str, x: int, y: int, size: int, ink: float) -> None:
+        """Write a line of text, cut where the frame number may be."""
+        mask = font.render(text, size)[:, : round(0.6 * self._width)]
+        area = luma[y : y + mask.shape[0], x : x + mask.shape[1]]
+        area += (ink - area) * mask
 
     def _size(self, fraction: float) -> int:
         return max(7, round(fraction * min(self._height, self._width * 9 / 16)))
@@ -169,9 +159,6 @@ class Scene:
     def _chroma(self, value: Floats | float) -> Plane:
         span = 255 if self._full_range else 224
         return np.asarray(np.clip(np.multiply(value, span) + 128.5, 0, 255), np.uint8)
-
-
-_BALL_ROW = 0.70
 
 
 def _plane(plane: Any) -> Plane:

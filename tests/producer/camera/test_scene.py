@@ -49,4 +49,5 @@ def test_text_is_as_wide_as_announced() -> None:
         mask = font.render(text, 24)
         assert mask.shape == (24, font.width(text, 24))
         assert mask.max() == pytest.approx(1.0)
+    assert not font.render("", 24).any()
     assert np.array_equal(font.render("ü", 24), font.render("U", 24))
