@@ -58,8 +58,8 @@ FORMATS = {
             "x265-params": "repeat-headers=1:scenecut=0:open-gop=0:pools=none:frame-threads=1:log-level=none",
         },
     ),
-    # RFC 2435 carries no Huffman tables: a receiver assumes the standard ones. FFmpeg 5 and older refuse a picture with
-    # one quantization table for luma and chroma.
+    # RFC 2435 carries no Huffman tables: a receiver assumes the standard ones. FFmpeg's receiver warns of every picture
+    # with a single quantization table for luma and chroma.
     "mjpeg": Format(
         encoder="mjpeg",
         pixels="yuvj420p",
