@@ -62,7 +62,10 @@ def main(args: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if args is None else args)
     try:
         with Stop() as stop:
-            code = _run(words, stop)
+            try:
+                code = _run(words, stop)
+            finally:
+                print(end="", flush=True)  # here, where a broken pipe is expected, and not when the interpreter ends
     except MissingPackage as error:
         return _fail(words, error)
     except BrokenPipeError:
