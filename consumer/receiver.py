@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import zmq
@@ -31,6 +32,8 @@ _FIRST_ANSWER = 1.5
 """Seconds that a producer has for its first state: as many round trips as an opening takes, on a slow link."""
 _DOUBT = 1.25
 """Seconds of silence after which it is looked into, since states come every second."""
+_DEAF = 10.0
+"""Seconds without what should come after which the sockets are made anew; as long as heartbeats take to notice."""
 _CLOCK_INTERVAL = 10.0
 _CLOCK_RETRY = 0.25
 
@@ -67,11 +70,7 @@ class Receiver:
         self._ask_at = 0.0
         self._reachability = Reachability(address.endpoint)
         self._waker, self._woken = socket.socketpair()
-        # Sockets are made here, so that a mistake in the address shows at once and not in a thread.
-        context: sockets.Context = zmq.Context.instance()
-        self._frames = sockets.frames_subscriber(context, address.endpoint, address.topic)
-        self._states = sockets.states_subscriber(context, address.endpoint, address.topic)
-        self._requests = sockets.requests_client(context, address.endpoint)
+        self._connect()  # here, so that a mistake in the address shows at once and not in a thread
         self._thread = threading.Thread(target=self._run, daemon=True, name=f"framefan {address}")
         self._thread.start()
 
@@ -96,11 +95,36 @@ class Receiver:
         """True if this process has just been resumed and the thread has not yet looked at what came meanwhile."""
         return time.monotonic_ns() - self._passed_ns > _PAUSE_NS
 
-    def _run(self) -> None:
-        poller = zmq.Poller()
+    def _connect(self) -> None:
+        context: sockets.Context = zmq.Context.instance()
+        endpoint, topic = self.address.endpoint, self.address.topic
+        self._frames = sockets.frames_subscriber(context, endpoint, topic)
+        self._states = sockets.states_subscriber(context, endpoint, topic)
+        self._requests = sockets.requests_client(context, endpoint)
+        self._offset.clear()  # it may be another host when it comes back
+        self._poller = zmq.Poller()
         for source in (self._frames, self._states, self._requests, self._woken):
-            poller.register(source, zmq.POLLIN)
-        while self._woken.fileno() not in dict(poller.poll(_PASS_MS)):
+            self._poller.register(source, zmq.POLLIN)
+        self._connected = self._received = time.monotonic()
+
+    def _disconnect(self) -> None:
+        for used in (self._frames, self._states, self._requests):
+            used.close()
+
+    @property
+    def _deaf(self) -> bool:
+        """True if nothing comes although it should.
+
+        ZeroMQ reconnects by itself except after a message that is too large, which ends a connection for good.
+        """
+        now = time.monotonic()
+        if now - self._connected < _DEAF or now - self._received < _DEAF:
+            return False
+        misses_frames = self._state.state is State.LIVE and (self._last is None or self._state.seq != self._last.seq)
+        return misses_frames or now - self._heard > _DEAF
+
+    def _run(self) -> None:
+        while self._woken.fileno() not in dict(self._poller.poll(_PASS_MS)):
             now = time.monotonic_ns()
             if now - self._passed_ns > _PAUSE_NS:
                 self._not_before_ns = now
@@ -108,12 +132,14 @@ class Receiver:
             self._drain(self._requests, self._take_answer)
             self._drain(self._frames, self._take_frame)
             self._ask_clock()
+            if self._deaf:
+                self._disconnect()
+                self._connect()
             self._reachability.check(time.monotonic() - self._heard > _DOUBT)
             with self.changed:
                 self._passed_ns = time.monotonic_ns()
                 self.changed.notify_all()
-        for used in (self._frames, self._states, self._requests):
-            used.close()
+        self._disconnect()
         self._waker.close()
         self._woken.close()
 
@@ -133,6 +159,7 @@ class Receiver:
     def _take_frame(self, message: bytes) -> None:
         header, jpeg = wire.unpack(message)
         self.counts.received += 1
+        self._received = time.monotonic()
         local_ns = self._offset.local(header.monotonic_ns, header.wall_ns, header.boot)
         if header.boot != boot_id():
             self._ask_at = self._ask_at or time.monotonic()
@@ -167,10 +194,8 @@ class Receiver:
         now = time.monotonic()
         if self._ask_at and now >= self._ask_at:
             self._ask_at = now + (_CLOCK_INTERVAL if self._offset.settled else _CLOCK_RETRY)
-            try:
+            with suppress(zmq.Again):  # the one before has not left yet
                 self._requests.send(requests.clock_request(time.monotonic_ns()), zmq.NOBLOCK)
-            except zmq.Again:
-                self._offset.clear()  # not connected: it may be another host when it comes back
 
     def _take_answer(self, message: bytes) -> None:
         arrived = time.monotonic_ns()

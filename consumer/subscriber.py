@@ -122,6 +122,8 @@ class Subscriber:
         self._closed = True
         if self._process == os.getpid():
             self._finalizer()
+            with self._receiver.changed:
+                self._receiver.changed.notify_all()
 
     def __enter__(self) -> Self:
         return self

@@ -21,6 +21,8 @@ OPEN_TIMEOUT = 10.0
 """Seconds for a whole opening: connection, dialogue, first packets (mediamtx, frigate)."""
 READ_TIMEOUT = 20.0
 """Seconds that a camera may be silent before its connection is given up (frigate, moonfire)."""
+_TEXT = "tty"
+"""FFmpeg plays text files, as ANSI art."""
 _NANOSECONDS = 1_000_000_000
 
 
@@ -55,6 +57,9 @@ class Demuxer:
         self._log = diagnosis.LibraryLog()
         diagnosis.check_host(source)
         self._container = self._open(transport)
+        if self._container.format.name == _TEXT:
+            self.close()
+            raise diagnosis.not_a_video(source)
         if not self._container.streams.video:
             self.close()
             raise SourceError(f"{source.place} has no video stream", final=source.kind is Kind.FILE)

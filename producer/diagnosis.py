@@ -22,6 +22,7 @@ _ADVICE = {
     403: "access forbidden (403): allow this user to view the stream in the camera's settings",
     404: "no such stream (404): check the path of the URL",
     453: "too many viewers (453): the camera allows no more connections, close another one",
+    455: "no video stream is offered (455): check the path of the URL",
     503: "camera is busy (503): it restarts or has no session left",
 }
 
@@ -88,11 +89,16 @@ def opening(source: Source, error: BaseException, elapsed: float, limit: float, 
         return SourceError(f"{place} does not exist", final=source.kind is Kind.FILE)
     if isinstance(error, av.error.InvalidDataError):
         if source.kind is Kind.FILE:
-            return SourceError(f"{place} is not a video file", final=True)
+            return not_a_video(source)
         return SourceError(f"{place} answers, but not as an {source.kind.value.upper()} server of video: check the URL")
     if isinstance(error, ConnectionError | EOFError):
         return SourceError(f"{place} closed the connection while it was opened")
     return SourceError(f"{place} cannot be opened ({type(error).__name__}): check that it is reachable")
+
+
+def not_a_video(source: Source) -> SourceError:
+    """Explain that a file is none that FFmpeg's libraries can play."""
+    return SourceError(f"{source.place} is not a video file", final=True)
 
 
 def reading(source: Source, error: BaseException | None, limit: float) -> SourceError:

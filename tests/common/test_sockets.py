@@ -11,7 +11,7 @@ from framefan.common import sockets
 from framefan.common.address import Endpoint
 from framefan.common.errors import BindError
 from framefan.common.sockets import Context, Socket
-from framefan.common.wire import topic_bytes
+from framefan.common.wire import LARGEST_MESSAGE, topic_bytes
 from tests.programs import eventually
 
 
@@ -156,5 +156,5 @@ def test_oversize_message_is_not_delivered(context: Context) -> None:
     port = sender.bind_to_random_port("tcp://127.0.0.1")
     subscriber = sockets.frames_subscriber(context, Endpoint("127.0.0.1", port), "door")
     send_until_received(sender, subscriber, topic_bytes("door"))
-    sender.send(topic_bytes("door") + bytes(sockets.LARGEST_MESSAGE))
+    sender.send(topic_bytes("door") + bytes(LARGEST_MESSAGE))
     assert not subscriber.poll(300)

@@ -37,7 +37,7 @@ def film() -> bytes:
 @pytest.fixture
 def packets(film: bytes) -> Iterator[tuple[Decoder, list[VideoPacket]]]:
     """A decoder and the packets of the film, the last of which is empty."""
-    with av.open(io.BytesIO(film)) as container:
+    with av.open(io.BytesIO(film), "r") as container:
         stream = container.streams.video[0]
         yield Decoder(stream), list(container.demux(stream))
 
