@@ -357,12 +357,13 @@ import sys, time
 from framefan.consumer import Subscriber
 subscriber = Subscriber(sys.argv[1])
 subscriber.read()
+before = time.monotonic()
 print("ready", flush=True)
 while True:
-    before = time.monotonic()
     time.sleep(0.05)
     if time.monotonic() - before > 1:
         print("age", subscriber.read().age, flush=True)
+    before = time.monotonic()
 """
 
 
