@@ -1,0 +1,75 @@
+"""What the documents say is what happens."""
+
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from framefan.common.errors import ExitCode
+from framefan.producer import Publisher
+from tests import pictures
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+
+pytestmark = pytest.mark.skipif(
+    not README.exists(), reason="the documents are not at hand: this is a test of the wheel"
+)
+
+
+def blocks(language: str) -> list[str]:
+    """Return the code blocks of the README in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", README.read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_python_of_the_readme_runs(number: int) -> None:
+    """Each Python block runs as it is, against a producer at its address; an endless loop is ended after a while."""
+    block = blocks("python")[number]
+    with Publisher("tcp://127.0.0.1:0") as publisher:
+        over = threading.Event()
+
+        def run() -> None:
+            while not over.wait(0.02):
+                publisher.publish("door", pictures.flat())
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        script = block.replace("tcp://localhost:5550", publisher.endpoint).replace("tcp://*:5550", "tcp://127.0.0.1:0")
+        program = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            _, complaint = program.communicate(timeout=4)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            _, complaint = program.communicate()
+        over.set()
+        thread.join()
+    assert not complaint
+    assert program.returncode in (0, -9)
+
+
+def test_there_is_no_more_python() -> None:
+    """No block of Python goes untested."""
+    assert len(blocks("python")) == 3
+
+
+def test_exit_codes_are_documented() -> None:
+    """The README's table of exit codes is the enumeration."""
+    table = {int(code) for code in re.findall(r"^\| (\d) \|", README.read_text(), re.MULTILINE)}
+    assert table == {code.value for code in ExitCode}
+
+
+def test_every_dependency_is_justified() -> None:
+    """ARCHITECTURE.md has a line for every dependency."""
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = project["project"]["dependencies"] + sum(project["project"]["optional-dependencies"].values(), [])
+    wanted += [item for group in project["dependency-groups"].values() for item in group if isinstance(item, str)]
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    for requirement in wanted:
+        name = re.split(r"[\[<>=]", requirement)[0]
+        assert name == "framefan" or f"| {name}" in text or f", {name}" in text, f"{name} is not justified"
