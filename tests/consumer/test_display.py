@@ -97,7 +97,8 @@ def monitor() -> Iterator[Screen]:
     for program in ("Xvfb", "xdotool", "import"):
         if not shutil.which(program):
             unavailable(f"{program} is not installed: apt-get install xvfb xdotool imagemagick")
-    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1600x1000x24"]
+    # By default a server starts anew when its last client leaves, and refuses the next one meanwhile.
+    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1600x1000x24", "-noreset"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
         try:
