@@ -25,7 +25,7 @@ lint: $(VENV)/dev ## check style and format
 
 types: $(VENV)/dev ## check types, with mypy and pyright
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 wheel: $(VENV)/dev ## test the wheel, installed without the source at hand
 	rm -rf dist build $(VENV)/wheel && $(BIN)/python -m build --quiet

@@ -1,5 +1,6 @@
 """Graceful, then forced, then the signal again: how a long-running process of ours ends."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -74,8 +75,9 @@ class Stop:
 
 def die_of(number: int) -> NoReturn:
     """End this process by signal `number`, so that a parent sees what really ended it."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # closed, or never there
+            stream.flush()
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
     os._exit(128 + number)

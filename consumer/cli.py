@@ -63,7 +63,7 @@ class ProbeOptions:
 
     address: CameraAddress = argument(_ADDRESS, parse=CameraAddress.parse, metavar="ADDRESS")
     max_age: float = option("10s", "the oldest last frame that is healthy", parse=duration, metavar="TIME")
-    wait: float = option("5s", "give up if nothing is heard by then", parse=duration, metavar="TIME")
+    wait: float = option("3s", "give up if nothing is heard by then", parse=duration, metavar="TIME")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,10 @@ from ..common.state import CameraState, State
 from ..common.statistics import Ages
 from .receiver import Receiver
 
+_OUTAGES = {State.STALLED, State.REFUSED, State.OFFLINE, State.UNREACHABLE}
+_OUTAGE_AGE = 1.0
+"""Seconds: of a camera that is down no older frame is given out, even if it came before and was never read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberStatistics:
@@ -175,7 +179,7 @@ class Subscriber:
         if frame is None:
             return None
         age = frame.age
-        if age > self.max_age:
+        if age > (min(self.max_age, _OUTAGE_AGE) if receiver.state.state in _OUTAGES else self.max_age):
             self._too_old += 1
             return None
         self._returned += 1

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import av
+import av.error
 from av.codec.context import Flags, ThreadType
 from av.video.stream import VideoStream
 

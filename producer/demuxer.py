@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import av
+import av.error
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream

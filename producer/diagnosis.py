@@ -10,8 +10,8 @@ import socket
 from collections import deque
 from urllib.parse import urlsplit
 
-import av
 import av.error
+import av.logging
 
 from ..common.errors import SourceError
 from .source import Kind, Source

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import simplejpeg
+from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange
 
 Plane = npt.NDArray[np.uint8]
@@ -43,7 +44,7 @@ def encode_array(image: Plane, quality: int) -> bytes:
     )
 
 
-def _plane(plane: av.video.plane.VideoPlane) -> Plane:
+def _plane(plane: VideoPlane) -> Plane:
     """View a plane as uint8 (height, width); its lines may be longer than it is wide."""
     lines: Plane = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     return lines[: plane.height, : plane.width]

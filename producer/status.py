@@ -24,7 +24,7 @@ class Status:
         self.since = time.monotonic()
         self.attempts = 0
         self.codec = ""
-        self.size = (0, 0)
+        self.size: tuple[int, int] = (0, 0)
         self.encode_ms = 0.0
         self.seq = 0
         self.last_message = b""

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import threading
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,7 @@ from tests import pictures
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 
-pytestmark = pytest.mark.skipif(
-    not README.exists(), reason="the documents are not at hand: this is a test of the wheel"
-)
+pytestmark = pytest.mark.skipif(not README.exists(), reason="a test of the source, and this is one of the wheel")
 
 
 def blocks(language: str) -> list[str]:
@@ -64,12 +63,10 @@ def test_exit_codes_are_documented() -> None:
 
 def test_every_dependency_is_justified() -> None:
     """ARCHITECTURE.md has a line for every dependency."""
-    import tomllib
-
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = project["project"]["dependencies"] + sum(project["project"]["optional-dependencies"].values(), [])
-    wanted += [item for group in project["dependency-groups"].values() for item in group if isinstance(item, str)]
+    extras, groups = project["project"]["optional-dependencies"].values(), project["dependency-groups"].values()
+    wanted = [item for group in (project["project"]["dependencies"], *extras, *groups) for item in group]
     text = (ROOT / "ARCHITECTURE.md").read_text()
-    for requirement in wanted:
+    for requirement in (item for item in wanted if isinstance(item, str)):
         name = re.split(r"[\[<>=]", requirement)[0]
         assert name == "framefan" or f"| {name}" in text or f", {name}" in text, f"{name} is not justified"

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 HOUSES = ("common", "producer", "consumer")
 SOURCE = [path for house in HOUSES for path in sorted((ROOT / house).rglob("*.py"))]
 
-needs_source = pytest.mark.skipif(not SOURCE, reason="the source is not at hand: this is a test of the wheel")
+needs_source = pytest.mark.skipif(not SOURCE, reason="a test of the source, and this is one of the wheel")
 
 
 def imports(path: Path) -> list[tuple[str, ...]]:
@@ -58,11 +58,11 @@ def test_hub_and_consumer_never_touch_the_producers_libraries() -> None:
             assert module[0] not in ("av", "simplejpeg"), f"{path} imports {module[0]}"
 
 
+@pytest.mark.skipif(bool(SOURCE), reason="a test of the wheel, and this is one of the source")
 def test_nothing_lands_beside_framefan() -> None:
     """The distribution installs the package framefan, and no `common` or `tests` into anybody's way."""
     files = metadata.files("framefan") or []
-    top = {path.parts[0] for path in files if path.suffix == ".py" and not path.name.startswith("__editable__")}
-    assert top <= {"framefan"}
+    assert {path.parts[0] for path in files if path.suffix == ".py"} == {"framefan"}
 
 
 def test_every_command_is_an_entry_point() -> None:

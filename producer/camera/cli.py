@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 class CameraOptions:
     """Options of `framefan camera`."""
 
-    bind: str = option("127.0.0.1", "address to listen at", metavar="HOST")
+    host: str = option("127.0.0.1", "address to listen at", metavar="ADDRESS")
     port: int = option("8554", "port to listen at, 0 for any free one", parse=integer(0, 65_535))
     codec: str = option("h264", " | ".join(CODECS), parse=one_of(*CODECS))
     size: tuple[int, int] = option("1280x720", "size of the picture", parse=parse_size)
@@ -38,7 +38,7 @@ def _run(options: CameraOptions, stop: Stop) -> int:
     except ValueError as error:
         raise OptionError(f"--size: {error}") from None
     with CameraServer(
-        host=options.bind,
+        host=options.host,
         port=options.port,
         settings=settings,
         credentials=_credentials(options),

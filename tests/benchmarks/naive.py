@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def _write(stack: Stack, source: str) -> None:
-    with suppress(OSError, EOFError):  # the manager has ended
+    with suppress(OSError, EOFError, TypeError):  # the manager is ending, whose last answer may be None
         for captured_ns, picture in pictures() if source == "raw" else _grab(source):
             stack.append((captured_ns, picture))
             if len(stack) >= _LONGEST:

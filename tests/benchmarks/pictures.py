@@ -14,8 +14,9 @@ _COUNT = 8
 def pictures() -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
     """Yield monotonic time in ns and a picture, for ever. They cost nothing: a few are shown again and again."""
     random = np.random.default_rng(0)
-    # Blurred noise on a gradient: about 220 kB as a JPEG of quality 80, which is what a street scene takes.
-    noise = cv2.GaussianBlur(random.normal(0, 160, (1080, 1920, 3)).astype(np.float32), (0, 0), 1.6)
+    # Fine detail in luma, coarse in colour: about 220 kB as a JPEG of quality 80, which is what a street scene takes.
+    luma = cv2.GaussianBlur(random.normal(0, 100, (1080, 1920)).astype(np.float32), (0, 0), 2.5)
+    noise = luma[..., None] + cv2.GaussianBlur(random.normal(0, 100, (1080, 1920, 3)).astype(np.float32), (0, 0), 10)
     slope = np.linspace(60, 180, 1920, dtype=np.float32)[None, :, None]
     scene = np.clip(noise + slope, 0, 255).astype(np.uint8)
     shown = [np.ascontiguousarray(np.roll(scene, 16 * number, axis=1)) for number in range(_COUNT)]

@@ -161,6 +161,17 @@ def test_too_old_is_dropped(forger: Forger, subscriber: Subscriber) -> None:
     assert subscriber.statistics().outdated == 1
 
 
+def test_unread_frame_of_a_camera_that_is_down(forger: Forger, subscriber: Subscriber) -> None:
+    """A frame that came before the outage and was never read is not given out during it."""
+    forger.send(forger.frame(101))
+    eventually(lambda: _seen(subscriber) > 1, "it has arrived", within=5)
+    forger.tell(CameraState(camera="door", state=State.OFFLINE, reason="it is unplugged"))
+    eventually(lambda: subscriber.state.state is State.OFFLINE, "the state", within=5)
+    time.sleep(1.1)  # the point of the test: the frame grows old
+    with pytest.raises(NoFrame, match="unplugged"):
+        subscriber.read(0.1)
+
+
 @pytest.mark.parametrize(
     "message",
     [

@@ -34,7 +34,7 @@ def test_colours_of_every_format(format: str) -> None:
     """Video range and full range, planar and packed: the JPEG shows the colours that were put in."""
     picture = BARS
     if format == "gray":
-        picture = cv2.cvtColor(cv2.cvtColor(BARS, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)  # type: ignore[assignment]
+        picture = np.asarray(cv2.cvtColor(cv2.cvtColor(BARS, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), np.uint8)
     frame = av.VideoFrame.from_ndarray(picture, format="bgr24").reformat(format=format)
     assert difference(decoded(encode(frame, 95)), picture) < 2.5
 

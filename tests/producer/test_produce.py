@@ -140,7 +140,7 @@ def mjpeg_server() -> Iterator[str]:
             except ConnectionError:
                 pass
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *_: object) -> None:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
