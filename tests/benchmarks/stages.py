@@ -27,7 +27,7 @@ _PACKETS = 76
 """Three keyframes' worth at 25 fps."""
 _ROUNDS = 3
 _KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "268435456"}
-"""Without these, glibc gives the pictures' memory back each time, and a thousand page faults per frame double the sum."""
+"""Without these, glibc gives the memory of pictures back each time: a thousand page faults per frame double the sum."""
 
 
 @dataclass(frozen=True, slots=True)
