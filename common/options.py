@@ -28,53 +28,53 @@ _UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "
 class _Declaration:
     help: str
     parse: Parse
-    metavar: str | None
-    default: str | None
-    positional: bool
-    many: bool
-    flag: bool
+    words: dict[str, Any]  # what argparse is told beside help and name
+    default: str | None = None
+    positional: bool = False
+    many: bool = False
 
 
 def option(default: str | None, help: str, *, parse: Parse = str, metavar: str | None = None) -> Any:
     """Declare `--name VALUE`; the default is written as a user would write it, None for no value."""
-    return _declare(_Declaration(help, parse, metavar, default, False, False, False))
+    return _declare(_Declaration(help, parse, {"type": _argparse_type(parse), "metavar": metavar}, default=default))
 
 
 def flag(help: str) -> Any:
     """Declare `--name`, off by default."""
-    return _declare(_Declaration(help, _boolean, None, "no", False, False, True))
+    return _declare(_Declaration(help, _boolean, {"action": "store_true"}, default="no"))
 
 
 def options(help: str, *, parse: Parse = str, metavar: str | None = None) -> Any:
     """Declare `--name VALUE`, which may be given many times; the field is a tuple."""
-    return _declare(_Declaration(help, parse, metavar, None, False, True, False))
+    words = {"type": _argparse_type(parse), "metavar": metavar, "action": "append"}
+    return _declare(_Declaration(help, parse, words, many=True))
 
 
-def argument(help: str, *, parse: Parse = str, metavar: str, many: bool = False) -> Any:
-    """Declare a required argument without a name; with `many`, one or more, as a tuple."""
-    return _declare(_Declaration(help, parse, metavar, None, True, many, False))
+def argument(help: str, *, parse: Parse = str, metavar: str) -> Any:
+    """Declare a required argument without a name."""
+    words = {"type": _argparse_type(parse), "metavar": metavar}
+    return _declare(_Declaration(help, parse, words, positional=True))
+
+
+def arguments(help: str, *, parse: Parse = str, metavar: str, least: int = 1) -> Any:
+    """Declare arguments without a name, `least` (0 or 1) or more of them; the field is a tuple."""
+    words = {"type": _argparse_type(parse), "metavar": metavar, "nargs": "+" if least else "*"}
+    return _declare(_Declaration(help, parse, words, positional=True, many=True))
 
 
 def add_options(parser: argparse.ArgumentParser, kind: type[Any]) -> None:
     """Add the options that the dataclass `kind` declares to a parser."""
     for name, declared in _declarations(kind).items():
-        extra: dict[str, Any] = {"type": _argparse_type(declared.parse), "metavar": declared.metavar}
         if declared.positional:
-            if declared.many:
-                extra["nargs"] = "+"
-            parser.add_argument(name, help=declared.help, **extra)
+            parser.add_argument(name, help=declared.help, **declared.words)
             continue
-        if declared.flag:
-            extra = {"action": "store_true"}
-        elif declared.many:
-            extra["action"] = "append"
-        default = "" if declared.flag or declared.default is None else f"{declared.default}; "
+        default = f"{declared.default}; " if declared.default and "type" in declared.words else ""
         parser.add_argument(
             "--" + _word(name),
             dest=name,
             default=argparse.SUPPRESS,
             help=f"{declared.help} [{default}{_variable(name)}]",
-            **extra,
+            **declared.words,
         )
 
 
@@ -101,6 +101,23 @@ def read_options(kind: type[T], given: argparse.Namespace, environ: Mapping[str,
             values[name] = ()
         else:
             values[name] = None if declared.default is None else declared.parse(declared.default)
+    return kind(**values)
+
+
+def read_table(kind: type[T], table: Mapping[str, Any], defaults: T) -> T:
+    """Make a `kind` from a table of a configuration file; what it does not say is as in `defaults`.
+
+    Raises:
+        OptionError: a key has a value that its option cannot have.
+    """
+    values = {name: getattr(defaults, name) for name in _declarations(kind)}
+    for name, declared in _declarations(kind).items():
+        if name in table:
+            value = table[name]
+            try:
+                values[name] = declared.parse(str(value).lower() if isinstance(value, bool) else str(value))
+            except ValueError as error:
+                raise OptionError(f"{name}: {error}") from None
     return kind(**values)
 
 

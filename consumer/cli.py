@@ -7,7 +7,7 @@ from pathlib import Path
 from ..common.address import PORT, CameraAddress, Endpoint
 from ..common.command import Command
 from ..common.errors import ExitCode, NoFrame
-from ..common.options import argument, duration, flag, integer, option
+from ..common.options import argument, arguments, duration, flag, integer, option
 from ..common.signals import Stop
 from ..common.state import State
 from . import table
@@ -22,7 +22,7 @@ _MANY = 1_000_000_000
 class DisplayOptions:
     """Options of `framefan display`."""
 
-    addresses: tuple[CameraAddress, ...] = argument(_ADDRESS, parse=CameraAddress.parse, metavar="ADDRESS", many=True)
+    addresses: tuple[CameraAddress, ...] = arguments(_ADDRESS, parse=CameraAddress.parse, metavar="ADDRESS")
     grid: bool = flag("all cameras in one window instead of a window each")
     wait: float = option("30s", "give up if there are no cameras by then", parse=duration, metavar="TIME")
 
@@ -31,7 +31,7 @@ class DisplayOptions:
 class SampleOptions:
     """Options of `framefan sample`."""
 
-    addresses: tuple[CameraAddress, ...] = argument(_ADDRESS, parse=CameraAddress.parse, metavar="ADDRESS", many=True)
+    addresses: tuple[CameraAddress, ...] = arguments(_ADDRESS, parse=CameraAddress.parse, metavar="ADDRESS")
     every: Interval = option("10s", "10s of time, or 250f for frames", parse=Interval.parse, metavar="INTERVAL")
     out: Path = option("samples", "directory to write to", parse=Path, metavar="DIR")
     count: int | None = option(None, "end after so many samples of each camera", parse=integer(1, _MANY), metavar="N")
@@ -42,7 +42,7 @@ class SampleOptions:
 class AnalyzeOptions:
     """Options of `framefan analyze`."""
 
-    addresses: tuple[CameraAddress, ...] = argument(_ADDRESS, parse=CameraAddress.parse, metavar="ADDRESS", many=True)
+    addresses: tuple[CameraAddress, ...] = arguments(_ADDRESS, parse=CameraAddress.parse, metavar="ADDRESS")
     with_: str = option("motion", "motion, codes, or module:callable of your own", metavar="ANALYZER")
     count: int | None = option(None, "end after so many results of each camera", parse=integer(1, _MANY), metavar="N")
     wait: float = option("30s", "give up if there is no frame by then", parse=duration, metavar="TIME")

@@ -1,11 +1,21 @@
-"""Which cameras a producer captures, and under which names."""
+"""Which cameras a producer captures, under which names and with which settings."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..common.address import camera_name
 from ..common.errors import AddressError
+from ..common.options import flag, integer, one_of, option
 from .source import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraSettings:
+    """What can be set for one camera, on the command line for all of them, or in the configuration file."""
+
+    quality: int = option("80", "JPEG quality, 1 to 100", parse=integer(1, 100), metavar="N")
+    transport: str = option("tcp", "tcp or udp, for RTSP", parse=one_of("tcp", "udp"), metavar="NAME")
+    loop: bool = flag("start a file anew at its end")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,16 +25,12 @@ class Camera:
     Attributes:
         name: under which it is published.
         source: as the user wrote it, password included.
-        quality: of the JPEG, 1 to 100.
-        transport: `tcp` or `udp`, for RTSP.
-        loop: start a file anew at its end.
+        settings: how it is captured.
     """
 
     name: str
     source: str = field(repr=False)
-    quality: int = 80
-    transport: str = "tcp"
-    loop: bool = False
+    settings: CameraSettings
 
 
 def named(sources: Iterable[tuple[str, str | None]]) -> list[tuple[str, str]]:

@@ -2,12 +2,14 @@
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..common.address import PORT, Endpoint
 from ..common.command import Command
 from ..common.errors import ExitCode, OptionError
-from ..common.options import argument, flag, integer, one_of, option
+from ..common.options import arguments, option
 from ..common.signals import Stop
+from .cameras import CameraSettings
 
 log = logging.getLogger("framefan")
 
@@ -21,24 +23,25 @@ def _source(word: str) -> tuple[str, str | None]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProduceOptions:
+class ProduceOptions(CameraSettings):
     """Options of `framefan produce`."""
 
-    sources: tuple[tuple[str, str | None], ...] = argument(
+    sources: tuple[tuple[str, str | None], ...] = arguments(
         "rtsp://..., http://... (MJPEG), /dev/video0, a file or test:1280x720@25; a --name may follow each",
         parse=_source,
         metavar="SOURCE [--name NAME]",
-        many=True,
+        least=0,
     )
-    bind: Endpoint = option(
-        f"tcp://127.0.0.1:{PORT}",
-        "where to publish; tcp://*:5550 for other machines; takes this port and the next two",
+    config: Path | None = option(
+        None, "a file of cameras, read again when it changes or on SIGHUP", parse=Path, metavar="FILE"
+    )
+    bind: Endpoint | None = option(
+        None,
+        f"where to publish, default tcp://127.0.0.1:{PORT}; tcp://*:{PORT} for other machines; takes this port and "
+        "the next two",
         parse=Endpoint.parse,
         metavar="ENDPOINT",
     )
-    quality: int = option("80", "JPEG quality, 1 to 100", parse=integer(1, 100), metavar="N")
-    transport: str = option("tcp", "tcp or udp, for RTSP", parse=one_of("tcp", "udp"), metavar="NAME")
-    loop: bool = flag("start a file anew at its end")
 
 
 def _join_names(words: list[str]) -> list[str]:
@@ -57,19 +60,16 @@ def _join_names(words: list[str]) -> list[str]:
 
 
 def _produce(options: ProduceOptions, stop: Stop) -> int:
-    from .cameras import Camera, named
     from .hub import Hub
+    from .plan import Plan
     from .supervisor import Supervisor
 
-    cameras = [
-        Camera(name=name, source=source, quality=options.quality, transport=options.transport, loop=options.loop)
-        for name, source in named(options.sources)
-    ]
-    hub = Hub(options.bind)
-    log.info("publishing %s at %s", ", ".join(camera.name for camera in cameras), hub.endpoint)
-    supervisor = Supervisor(hub, cameras)
+    plan = Plan(options.sources, options.config, options)
+    hub = Hub(options.bind or plan.bind or Endpoint("127.0.0.1"))
+    log.info("publishing %s at %s", ", ".join(camera.name for camera in plan.cameras) or "nothing yet", hub.endpoint)
+    supervisor = Supervisor(hub, plan.cameras)
     try:
-        supervisor.run(stop)
+        supervisor.run(stop, plan.changed if options.config else None)
     finally:
         supervisor.close()
         hub.close()

@@ -60,11 +60,17 @@ class Hub:
         self.cameras[camera] = Status(camera)
         return self.cameras[camera]
 
+    def remove(self, camera: str) -> None:
+        """Forget a camera; who watches it is told that it is unknown."""
+        del self.cameras[camera]
+        self._tell_all(camera)
+
     def publish(self, message: bytes) -> bool:
-        """Publish a frame unless it is older than one before; return whether it was published."""
+        """Publish a frame unless it is older than one before, or of no camera here; return whether it was published."""
         stamp = wire.peek(message)
+        status = self.cameras.get(stamp.topic)
         with self._frames_lock:
-            newer = self.cameras[stamp.topic].frame(stamp, message)
+            newer = status is not None and status.frame(stamp, message)
             if newer:
                 self._frames.send(message, copy=False)
         return newer
@@ -84,7 +90,8 @@ class Hub:
         now = time.monotonic()
         for due in [due for due in self._again if due[0] <= now]:
             self._again.remove(due)
-            self._send_again(self.cameras[due[1]])
+            if due[1] in self.cameras:
+                self._send_again(self.cameras[due[1]])
         if now >= self._repeat_at:
             self._repeat_at = now + state.INTERVAL
             self._tell_all("")

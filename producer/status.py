@@ -6,8 +6,9 @@ from ..common.state import CameraState, State
 from ..common.statistics import Rate
 from ..common.wire import Stamp
 
-STALLED_AFTER = 10.0
-"""Seconds without a frame, at the least; slow cameras get three of their own intervals."""
+_STALLED = (10.0, 3)
+_LOST = (20.0, 6)
+"""Seconds without a frame, or so many of the camera's own intervals, whichever is longer (mediamtx, frigate)."""
 
 
 class Status:
@@ -57,17 +58,21 @@ class Status:
     @property
     def fresh(self) -> bool:
         """True if frames come as often as they should."""
-        return self.age is not None and self.age <= self._patience
+        return self.age is not None and self.age <= self._limit(_STALLED)
 
     @property
     def stalled(self) -> bool:
         """True if frames should come and have not for too long."""
         return self.state is State.LIVE and not self.fresh
 
-    @property
-    def _patience(self) -> float:
+    def lost_for(self, longer: float) -> bool:
+        """Return whether frames have not come for so many seconds longer than any stall may last."""
+        return self.age is not None and self.age > self._limit(_LOST) + longer
+
+    def _limit(self, limit: tuple[float, int]) -> float:
+        seconds, intervals = limit
         self._fps_at_best = max(self._fps_at_best, self._rate.value())
-        return max(STALLED_AFTER, 3 / self._fps_at_best if self._fps_at_best else 0.0)
+        return max(seconds, intervals / self._fps_at_best if self._fps_at_best else 0.0)
 
     def snapshot(self, watchers: int) -> CameraState:
         """Return all of it as the record that travels."""

@@ -2,10 +2,8 @@
 
 import logging
 import secrets
-import signal
-import subprocess
-import sys
 import time
+from collections.abc import Callable, Sequence
 
 import zmq
 
@@ -14,6 +12,7 @@ from ..common.state import State
 from .assignment import Assignment
 from .backoff import Backoff
 from .cameras import Camera
+from .capture_process import CaptureProcess
 from .channel import Channel, Report
 from .hub import Hub
 from .source import Source
@@ -21,37 +20,33 @@ from .status import Status
 
 log = logging.getLogger("framefan")
 
-_PASS_MS = 200
+_PASS = 0.2
 _FIRST_FRAME = 30.0
-_KILLED_AFTER = 20.0
-"""Seconds without a frame after which a capture is replaced (frigate, moonfire)."""
+"""Seconds that a camera has for its first frame, with all that an opening takes."""
 _GRACE = 5.0
-"""Seconds that a capture gets on top, to notice by itself and to tell why."""
+"""Seconds that a capture gets on top of every limit, to notice by itself and to tell why."""
 _OVER = (State.OFFLINE, State.REFUSED, State.ENDED)
 
 
 class _Life:
-    """The present capture of a camera, and the wait for the next one. Times are monotonic seconds."""
+    """A camera's present capture, or the wait for the next one."""
 
     def __init__(self, camera: Camera, status: Status) -> None:
         self.camera = camera
         self.status = status
         self.backoff = Backoff()
-        self.process: subprocess.Popen[bytes] | None = None
-        self.run = ""
-        self.started = 0.0
-        self.live_since: float | None = None
-        self.retry_at: float | None = 0.0
+        self.process: CaptureProcess | None = None
+        self.retry_at: float | None = 0.0  # monotonic seconds; None for never
         self.last: Report | None = None
 
     @property
     def hangs(self) -> bool:
-        """True if its process gives neither frames nor a reason not to."""
-        if self.process is None:
+        """True if its capture gives neither frames nor a reason not to."""
+        if self.process is None or self.process.ending:
             return False
-        if self.live_since is None:
-            return time.monotonic() - self.started > _FIRST_FRAME + _GRACE
-        return (self.status.age or 0.0) > _KILLED_AFTER + _GRACE
+        if self.process.live_since is None:
+            return time.monotonic() - self.process.started > _FIRST_FRAME + _GRACE
+        return self.status.lost_for(_GRACE)
 
 
 class Supervisor:
@@ -62,28 +57,57 @@ class Supervisor:
         cameras: what to capture; their names differ.
     """
 
-    def __init__(self, hub: Hub, cameras: list[Camera]) -> None:
+    def __init__(self, hub: Hub, cameras: Sequence[Camera]) -> None:
         self._hub = hub
         self._channel = Channel(hub.context)
-        self._lives = {camera.name: _Life(camera, hub.add(camera.name)) for camera in cameras}
+        self._lives: dict[str, _Life] = {}
+        self._leaving: list[CaptureProcess] = []
+        self._judge_at = 0.0
+        self.change(cameras)
 
-    def run(self, stop: Stop) -> None:
-        """Work until the end is asked for, or until no camera will ever give another frame."""
+    def run(self, stop: Stop, changed: Callable[[], Sequence[Camera] | None] | None = None) -> None:
+        """Work until the end is asked for, or until no camera will ever give another frame.
+
+        Args:
+            stop: the wish to end.
+            changed: asked now and then; returns the cameras if they are others than before.
+        """
         poller = zmq.Poller()
         for source in (self._channel.frames, self._channel.reports, *self._hub.inputs, stop):
             poller.register(source, zmq.POLLIN)
-        pass_at = 0.0
-        while not stop.requested and not self.finished:
-            poller.poll(_PASS_MS)
-            while self._take_frame():
-                pass
-            while self._take_report():
+        pass_at = time.monotonic()
+        while not stop.requested and (changed or not self.finished):
+            poller.poll(int(_PASS * 1000))
+            while self._take_frame() or self._take_report():
                 pass
             self._hub.serve()
-            if time.monotonic() >= pass_at:
-                pass_at = time.monotonic() + _PASS_MS / 1000
-                for life in self._lives.values():
-                    self._look_after(life)
+            now = time.monotonic()
+            if now >= pass_at:
+                if now > pass_at + 2 * _PASS:
+                    # This host was stopped or starved, not the captures: look at what they say now before judging.
+                    self._judge_at = now + _GRACE
+                pass_at = now + _PASS
+                self._look_after_all()
+                if changed and (cameras := changed()) is not None:
+                    self.change(cameras)
+
+    def change(self, cameras: Sequence[Camera]) -> None:
+        """Capture these cameras from now on; those that are the same as before are not disturbed."""
+        wanted = {camera.name: camera for camera in cameras}
+        for name, camera in wanted.items():
+            if name not in self._lives:
+                self._lives[name] = _Life(camera, self._hub.add(name))
+            elif self._lives[name].camera != camera:
+                life = self._lives[name]
+                life.camera, life.backoff, life.retry_at = camera, Backoff(), 0.0
+                if life.process is not None:
+                    life.process.ask_to_end()  # the next one starts when this one has left the camera
+        for name in [name for name in self._lives if name not in wanted]:
+            life = self._lives.pop(name)
+            self._hub.remove(name)
+            if life.process is not None:
+                life.process.ask_to_end()
+                self._leaving.append(life.process)
 
     @property
     def finished(self) -> bool:
@@ -97,17 +121,11 @@ class Supervisor:
 
     def close(self) -> None:
         """End every capture, by force where it does not end by itself, and close the channel."""
-        for life in self._lives.values():
-            if life.process is not None and life.process.stdin is not None:
-                life.process.stdin.close()  # the sign to end
-        deadline = time.monotonic() + 2.0
-        for life in self._lives.values():
-            if life.process is not None:
-                try:
-                    life.process.wait(max(0.0, deadline - time.monotonic()))
-                except subprocess.TimeoutExpired:
-                    life.process.kill()
-                    life.process.wait()
+        processes = self._leaving + [life.process for life in self._lives.values() if life.process is not None]
+        for process in processes:
+            process.ask_to_end()
+        while not all(process.ended for process in processes):
+            time.sleep(0.01)
         self._channel.close()
 
     def _take_frame(self) -> bool:
@@ -123,26 +141,33 @@ class Supervisor:
             report = Report.unpack(self._channel.reports.recv(zmq.NOBLOCK))
         except zmq.Again:
             return False
-        life = self._lives[report.camera]
-        if report.run != life.run:
+        life = self._lives.get(report.camera)
+        if life is None or life.process is None or report.run != life.process.run:
             return True
         life.last = report
-        if report.state is State.LIVE:
+        if report.state is State.LIVE and not life.process.ending:
             status = life.status
             status.codec, status.size, status.encode_ms = report.codec, (report.width, report.height), report.encode_ms
             status.attempts = 0
-            life.live_since = life.live_since or time.monotonic()
+            life.process.live_since = life.process.live_since or time.monotonic()
             self._hub.change(status, State.LIVE)
         return True
+
+    def _look_after_all(self) -> None:
+        self._leaving = [process for process in self._leaving if not process.ended]
+        for life in list(self._lives.values()):
+            self._look_after(life)
 
     def _look_after(self, life: _Life) -> None:
         if life.process is None:
             if life.retry_at is not None and time.monotonic() >= life.retry_at:
                 self._start(life)
-        elif life.process.poll() is not None:
+        elif life.process.ended:
             while self._take_report():  # its last words may still be under way
                 pass
-            self._ended(life, life.process.returncode)
+            self._ended(life, life.process)
+        elif time.monotonic() < self._judge_at:
+            pass
         elif life.hangs:
             log.warning("%s: its capture hangs and is replaced", life.camera.name)
             life.process.kill()
@@ -150,44 +175,33 @@ class Supervisor:
             self._hub.change(life.status, State.STALLED, "connected, but no frame comes")
 
     def _start(self, life: _Life) -> None:
-        life.run = secrets.token_hex(4)
-        life.started, life.live_since, life.retry_at, life.last = time.monotonic(), None, None, None
-        camera = life.camera
-        assignment = Assignment(
-            camera=camera.name,
-            run=life.run,
-            source=camera.source,
-            channel=str(self._channel.path),
-            first_seq=life.status.seq + 1,
-            quality=camera.quality,
-            transport=camera.transport,
-            loop=camera.loop,
+        camera, settings = life.camera, life.camera.settings
+        life.retry_at = life.last = None
+        life.process = CaptureProcess(
+            Assignment(
+                camera=camera.name,
+                run=secrets.token_hex(4),
+                source=camera.source,
+                channel=str(self._channel.path),
+                first_seq=life.status.seq + 1,
+                quality=settings.quality,
+                transport=settings.transport,
+                loop=settings.loop,
+            )
         )
-        life.process = subprocess.Popen(
-            [sys.executable, "-m", "framefan.producer.capture", camera.name],
-            stdin=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C goes to the hub alone, which ends its captures in order
-        )
-        assert life.process.stdin is not None
-        life.process.stdin.write(assignment.pack())
-        life.process.stdin.flush()
         life.status.attempts += 1
         if life.status.attempts == 1:
             self._hub.change(life.status, State.CONNECTING, f"opening {Source.parse(camera.source)}")
 
-    def _ended(self, life: _Life, code: int) -> None:
-        assert life.process is not None
-        assert life.process.stdin is not None
-        life.process.stdin.close()
+    def _ended(self, life: _Life, process: CaptureProcess) -> None:
         life.process = None
+        if process.ending:  # because its camera has changed
+            return
         last = life.last
         if last is None or last.state not in _OVER:
-            how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
-            last = Report(camera=life.camera.name, run=life.run, state=State.OFFLINE, reason=f"capture died: {how}")
-        if last.final or last.state is State.ENDED:
-            self._hub.change(life.status, last.state, last.reason)
-            return
-        live_for = 0.0 if life.live_since is None else time.monotonic() - life.live_since
-        wait = life.backoff.next(live_for=live_for, refused=last.state is State.REFUSED)
-        life.retry_at = time.monotonic() + wait
+            last = Report(camera="", run="", state=State.OFFLINE, reason=f"capture died: {process.how}")
+        if not last.final and last.state is not State.ENDED:
+            live_for = 0.0 if process.live_since is None else time.monotonic() - process.live_since
+            wait = life.backoff.next(live_for=live_for, refused=last.state is State.REFUSED)
+            life.retry_at = time.monotonic() + wait
         self._hub.change(life.status, last.state, last.reason)

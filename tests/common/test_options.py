@@ -8,7 +8,7 @@ import pytest
 from framefan.common.errors import OptionError
 from framefan.common.options import (
     add_options,
-    argument,
+    arguments,
     duration,
     flag,
     integer,
@@ -21,7 +21,7 @@ from framefan.common.options import (
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    places: tuple[str, ...] = argument("where", metavar="PLACE", many=True)
+    places: tuple[str, ...] = arguments("where", metavar="PLACE")
     quality: int = option("80", "how good", parse=integer(1, 100))
     loop: bool = flag("again and again")
     with_: str | None = option(None, "what with")

@@ -1,0 +1,132 @@
+"""The file that names cameras, e.g. `framefan.toml`; README.md has an example.
+
+Every complaint names the file, the key, what is wrong and what is allowed.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from ..common.address import Endpoint, camera_name
+from ..common.errors import FramefanError, OptionError
+from ..common.options import read_table
+from .cameras import Camera, CameraSettings
+from .source import Source
+
+_SETTINGS = tuple(field.name for field in fields(CameraSettings))
+_CAMERA_KEYS = ("source", "user", "password", "password_file", *_SETTINGS)
+_KEYS = ("bind", "cameras", *_SETTINGS)
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What a configuration file says.
+
+    Attributes:
+        bind: where to publish; None if it does not say.
+        cameras: what to capture.
+    """
+
+    bind: Endpoint | None
+    cameras: tuple[Camera, ...]
+
+
+def load(path: Path, defaults: CameraSettings, environ: Mapping[str, str] = os.environ) -> Configuration:
+    """Read a configuration file.
+
+    Args:
+        path: of the TOML file.
+        defaults: settings of cameras for which the file says nothing.
+        environ: where `${NAME}` is looked up.
+
+    Raises:
+        OptionError: it cannot be read, or says what is not allowed.
+    """
+    try:
+        table = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise OptionError(f"{path}: {error.strerror}: name a file that can be read") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise OptionError(f"{path} is not TOML: {error}") from None
+    try:
+        return _configuration(_expanded(table, environ), path.parent, defaults)
+    except FramefanError as error:
+        raise OptionError(f"{path}: {error}") from None
+
+
+def _configuration(table: dict[str, Any], directory: Path, defaults: CameraSettings) -> Configuration:
+    _check_keys(table, _KEYS, "")
+    shared = read_table(CameraSettings, {key: table[key] for key in _SETTINGS if key in table}, defaults)
+    cameras = table.get("cameras", {})
+    if not isinstance(cameras, dict) or not all(isinstance(camera, dict) for camera in cameras.values()):
+        raise OptionError("cameras: write a table for each camera, such as [cameras.door]")
+    return Configuration(
+        bind=Endpoint.parse(_text(table, "bind")) if "bind" in table else None,
+        cameras=tuple(_camera(name, camera, directory, shared) for name, camera in cameras.items()),
+    )
+
+
+def _camera(name: str, table: dict[str, Any], directory: Path, shared: CameraSettings) -> Camera:
+    try:
+        camera_name(name)
+        _check_keys(table, _CAMERA_KEYS, "")
+        if "source" not in table:
+            raise OptionError('source is missing: write source = "rtsp://..."')
+        url = _with_credentials(table, directory)
+        Source.parse(url)
+        settings = read_table(CameraSettings, {key: table[key] for key in _SETTINGS if key in table}, shared)
+    except FramefanError as error:
+        raise OptionError(f"cameras.{name}: {error}") from None
+    return Camera(name=name, source=url, settings=settings)
+
+
+def _with_credentials(table: dict[str, Any], directory: Path) -> str:
+    """Return the source with user and password in it, whose special characters need no care in their own keys."""
+    source = _text(table, "source")
+    user, password = _text(table, "user"), _text(table, "password")
+    if "password_file" in table:
+        if "password" in table:
+            raise OptionError("password and password_file are both given: keep one")
+        path = directory / _text(table, "password_file")
+        try:
+            password = path.read_text().strip()
+        except OSError as error:
+            raise OptionError(f"password_file: {path}: {error.strerror}") from None
+    if not user and not password:
+        return source
+    parts = urlsplit(source)
+    if not parts.netloc or "@" in parts.netloc:
+        raise OptionError("user and password go with a source that is a URL without them")
+    credentials = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{credentials}@{parts.netloc}"))
+
+
+def _check_keys(table: dict[str, Any], allowed: tuple[str, ...], where: str) -> None:
+    for key in table:
+        if key not in allowed:
+            raise OptionError(f"{where}{key} is unknown; allowed are {', '.join(allowed)}")
+
+
+def _text(table: dict[str, Any], key: str) -> str:
+    value = table.get(key, "")
+    if not isinstance(value, str):
+        raise OptionError(f"{key}: {value!r} is not a text in quotes")
+    return value
+
+
+def _expanded(value: Any, environ: Mapping[str, str], key: str = "") -> Any:
+    """Replace `${NAME}` in every text by the environment variable of that name."""
+    if isinstance(value, dict):
+        return {name: _expanded(item, environ, f"{key}.{name}".lstrip(".")) for name, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    for name in _VARIABLE.findall(value):
+        if name not in environ:
+            raise OptionError(f"{key}: environment variable {name} is not set")
+    return _VARIABLE.sub(lambda match: environ[match[1]], value)

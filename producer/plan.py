@@ -1,0 +1,77 @@
+"""Which cameras are wanted: those of the command line and those of the configuration file, as it changes."""
+
+import logging
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..common.address import Endpoint
+from ..common.errors import AddressError, FramefanError, OptionError
+from . import configuration
+from .cameras import Camera, CameraSettings, named
+
+log = logging.getLogger("framefan")
+
+
+class Plan:
+    """The cameras of a producer.
+
+    Args:
+        sources: (source, name or None) pairs of the command line.
+        config: the configuration file, if there is one.
+        defaults: settings for which neither says anything.
+
+    Attributes:
+        cameras: all of them, as they are now.
+        bind: where the configuration file wants them published; None if it does not say.
+
+    Raises:
+        OptionError: there is no camera, or the file says what is not allowed.
+        SourceError: a source can never be opened.
+        AddressError: a name is not possible, or given twice.
+    """
+
+    def __init__(
+        self, sources: Sequence[tuple[str, str | None]], config: Path | None, defaults: CameraSettings
+    ) -> None:
+        if not sources and config is None:
+            raise OptionError("nothing to grab: name a SOURCE such as rtsp://camera/stream, or a --config")
+        self._given = [Camera(name=name, source=source, settings=defaults) for name, source in named(sources)]
+        self._config = config
+        self._defaults = defaults
+        self._hung_up = False
+        self._seen = self._version()
+        self.bind, self.cameras = self._load()
+        if config is not None:
+            signal.signal(signal.SIGHUP, lambda *_: setattr(self, "_hung_up", True))
+
+    def changed(self) -> list[Camera] | None:
+        """Return the cameras anew if the file has changed or SIGHUP came; None if not, or if the file is wrong."""
+        version = self._version()
+        if version == self._seen and not self._hung_up:
+            return None
+        self._seen, self._hung_up = version, False
+        try:
+            _, self.cameras = self._load()
+        except FramefanError as error:
+            log.error("%s; the cameras stay as they are", error)
+            return None
+        log.info("%s read again", self._config)
+        return self.cameras
+
+    def _load(self) -> tuple[Endpoint | None, list[Camera]]:
+        if self._config is None:
+            return None, self._given
+        found = configuration.load(self._config, self._defaults)
+        twice = {camera.name for camera in self._given} & {camera.name for camera in found.cameras}
+        if twice:
+            raise AddressError(f"{self._config}: camera name {min(twice)!r} is given on the command line as well")
+        return found.bind, [*self._given, *found.cameras]
+
+    def _version(self) -> tuple[int, ...] | None:
+        """Return what tells one state of the file from another; None while it is away, as in the middle of a save."""
+        try:
+            facts = self._config.stat() if self._config else None
+        except OSError:
+            return None
+        return (facts.st_mtime_ns, facts.st_size, facts.st_ino) if facts else None
