@@ -45,6 +45,8 @@ class CameraState:
         codec: what the camera sends, e.g. `h264`.
         encode_ms: milliseconds that encoding takes, averaged over the last frames.
         watchers: subscribers to this camera's state, which are those who watch it.
+        stalls: how often frames stopped in the last hour.
+        reconnects: how often it was connected anew in the last hour.
     """
 
     camera: str
@@ -60,6 +62,8 @@ class CameraState:
     codec: str = ""
     encode_ms: float = 0.0
     watchers: int = 0
+    stalls: int = 0
+    reconnects: int = 0
 
     def __str__(self) -> str:
         if self.state is State.LIVE:

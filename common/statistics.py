@@ -6,6 +6,25 @@ from statistics import quantiles
 
 WINDOW = 10.0
 """Seconds that a rate looks back."""
+_HOUR = 3600.0
+
+
+class Lately:
+    """How often something rare has happened within the last hour."""
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque(maxlen=10_000)
+
+    def tick(self, now: float | None = None) -> None:
+        """Count one event, at `now` on the monotonic clock, s."""
+        self._times.append(time.monotonic() if now is None else now)
+
+    def value(self, now: float | None = None) -> int:
+        """Return the events of the last hour."""
+        now = time.monotonic() if now is None else now
+        while self._times and now - self._times[0] > _HOUR:
+            self._times.popleft()
+        return len(self._times)
 
 
 class Rate:

@@ -3,12 +3,13 @@
 import time
 
 from ..common.state import CameraState, State
-from ..common.statistics import Rate
+from ..common.statistics import Lately, Rate
 from ..common.wire import Stamp
 
 _STALLED = (10.0, 3)
 _LOST = (20.0, 6)
 """Seconds without a frame, or so many of the camera's own intervals, whichever is longer (mediamtx, frigate)."""
+_SMOOTHING = 0.1
 
 
 class Status:
@@ -29,9 +30,11 @@ class Status:
         self.encode_ms = 0.0
         self.seq = 0
         self.last_message = b""
+        self.stalls = Lately()
+        self.reconnects = Lately()
         self._captured_ns: int | None = None
         self._rate = Rate()
-        self._fps_at_best = 0.0
+        self._interval = 0.0
 
     def enter(self, state: State, reason: str = "") -> bool:
         """Enter a state; return whether that changes anything."""
@@ -39,6 +42,8 @@ class Status:
             return False
         if state is not self.state:
             self.since = time.monotonic()
+            if state is State.STALLED:
+                self.stalls.tick()
         self.state, self.reason = state, reason
         return True
 
@@ -46,6 +51,9 @@ class Status:
         """Take in a frame; return whether it is newer than the one before."""
         if stamp.seq <= self.seq:
             return False
+        if self._captured_ns is not None:
+            interval = (stamp.monotonic_ns - self._captured_ns) / 1e9
+            self._interval += _SMOOTHING * (interval - self._interval) if self._interval else interval
         self.seq, self._captured_ns, self.last_message = stamp.seq, stamp.monotonic_ns, message
         self._rate.tick()
         return True
@@ -71,8 +79,7 @@ class Status:
 
     def _limit(self, limit: tuple[float, int]) -> float:
         seconds, intervals = limit
-        self._fps_at_best = max(self._fps_at_best, self._rate.value())
-        return max(seconds, intervals / self._fps_at_best if self._fps_at_best else 0.0)
+        return max(seconds, intervals * self._interval)
 
     def snapshot(self, watchers: int) -> CameraState:
         """Return all of it as the record that travels."""
@@ -90,4 +97,6 @@ class Status:
             codec=self.codec,
             encode_ms=self.encode_ms,
             watchers=watchers,
+            stalls=self.stalls.value(),
+            reconnects=self.reconnects.value(),
         )

@@ -190,6 +190,8 @@ class Supervisor:
             )
         )
         life.status.attempts += 1
+        if life.status.seq:
+            life.status.reconnects.tick()
         if life.status.attempts == 1:
             self._hub.change(life.status, State.CONNECTING, f"opening {Source.parse(camera.source)}")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from framefan.common.statistics import Ages, Rate
+from framefan.common.statistics import Ages, Lately, Rate
 
 
 def test_rate_of_a_steady_stream() -> None:
@@ -28,6 +28,15 @@ def test_rate_of_nothing() -> None:
     assert rate.value(0.0) == 0.0
     rate.tick(0.0)
     assert rate.value(0.0) == 0.0
+
+
+def test_lately() -> None:
+    """Rare events are counted for an hour."""
+    lately = Lately()
+    assert lately.value(0.0) == 0
+    lately.tick(0.0)
+    lately.tick(1800.0)
+    assert [lately.value(now) for now in (1800.0, 3601.0, 5401.0)] == [2, 1, 0]
 
 
 def test_ages() -> None:
