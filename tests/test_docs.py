@@ -11,6 +11,8 @@ import pytest
 
 from framefan.common.errors import ExitCode
 from framefan.producer import Publisher
+from framefan.producer.cameras import CameraSettings
+from framefan.producer.configuration import load
 from tests import pictures
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +55,14 @@ def test_python_of_the_readme_runs(number: int) -> None:
 def test_there_is_no_more_python() -> None:
     """No block of Python goes untested."""
     assert len(blocks("python")) == 3
+
+
+def test_configuration_of_the_readme_is_valid(tmp_path: Path) -> None:
+    """The configuration file that is shown can be read."""
+    path = tmp_path / "framefan.toml"
+    path.write_text(blocks("toml")[0])
+    defaults = CameraSettings(quality=80, transport="tcp", loop=False)
+    assert [camera.name for camera in load(path, defaults, {"DOOR_PASSWORD": "x"}).cameras] == ["door", "yard"]
 
 
 def test_exit_codes_are_documented() -> None:
