@@ -56,6 +56,11 @@ class Screen:
         window = eventually(lambda: self.window(title), f"window {title}", within=15)
         close_window(self.name, window)
 
+    def expose(self) -> None:
+        """Unmap and map every window, which makes them paint."""
+        for window in self._xdotool("search", "--onlyvisible", "--name", "framefan").stdout.split():
+            self._xdotool("windowunmap", "--sync", window, "windowmap", "--sync", window)
+
     def _xdotool(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["xdotool", *words], env=os.environ | {"DISPLAY": self.name}, capture_output=True, text=True, timeout=20
@@ -134,7 +139,17 @@ def show(start: Start, monitor: Screen, *words: str) -> Program:
 
 def shows(monitor: Screen, x: int, y: int, right: Callable[[np.ndarray], bool]) -> None:
     """Wait until the pixel at x, y is right."""
-    eventually(lambda: right(monitor.picture()[y, x].astype(int)) or None, f"the pixel at {x}, {y}", within=15)
+
+    def probe() -> bool:
+        return right(monitor.picture()[y, x].astype(int))
+
+    try:
+        eventually(probe, f"the pixel at {x}, {y}", within=8)
+    except AssertionError:
+        # Where there is no window manager, and much load, Qt may miss that its window was exposed: any program of
+        # OpenCV's stays black then, in one start of ten.
+        monitor.expose()
+        eventually(probe, f"the pixel at {x}, {y}", within=15)
 
 
 def is_colour(colour: tuple[int, ...]) -> Callable[[np.ndarray], bool]:
@@ -175,13 +190,13 @@ def test_lost_camera_is_dimmed_and_comes_back_live(start: Start, monitor: Screen
     with Publisher(ANYWHERE) as publisher:
         show(start, monitor, publisher.endpoint + "/door")
 
-        def published() -> bool:
+        def is_published(pixel: np.ndarray) -> bool:
             publisher.publish("door", flat(1280, 720, COLOUR))
-            return is_colour(COLOUR)(monitor.picture()[10, 10].astype(int))
+            return is_colour(COLOUR)(pixel)
 
-        eventually(published, "the picture", within=15)
+        shows(monitor, 10, 10, is_published)
         shows(monitor, 10, 10, is_dim)
-        eventually(published, "the picture again", within=15)
+        shows(monitor, 10, 10, is_published)
     shows(monitor, 10, 10, is_dim)
 
 
