@@ -74,8 +74,10 @@ class DemoOptions:
 
 
 def _display(options: DisplayOptions, stop: Stop) -> int:
+    from . import screen
     from .display import run
 
+    screen.require()  # first, since without a screen there is nothing to wait for
     run(expand(options.addresses, options.wait), stop, grid=options.grid)
     return ExitCode.OK
 

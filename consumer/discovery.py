@@ -52,6 +52,8 @@ def expand(addresses: Iterable[CameraAddress], timeout: float) -> list[CameraAdd
         if address.camera:
             found[address] = None
         else:
-            for camera in states(address.endpoint, timeout):
-                found[CameraAddress(address.endpoint, camera.camera)] = None
+            cameras = states(address.endpoint, timeout)
+            if not cameras:
+                raise NoFrame(str(address), State.UNKNOWN, "this producer has no cameras yet", timeout)
+            found |= {CameraAddress(address.endpoint, camera.camera): None for camera in cameras}
     return list(found)

@@ -17,7 +17,6 @@ from ..common.frame import Frame, Image
 from ..common.signals import Stop
 from ..common.state import State
 from . import grid as layout
-from . import screen
 from .overlay import Caption, compose, panel
 from .subscriber import Subscriber
 
@@ -162,19 +161,15 @@ def run(addresses: Sequence[CameraAddress], stop: Stop, *, grid: bool) -> None:
         grid: all in one window instead of one each.
 
     Raises:
-        OutputError: there is no screen, or this OpenCV has no windows.
+        OutputError: this OpenCV has no windows.
     """
-    if reason := screen.missing():
-        raise OutputError(reason)
     with ExitStack() as stack:
         names = _names(addresses)
         tiles = [
             Tile(stack.enter_context(Subscriber(address)), name) for address, name in zip(addresses, names, strict=True)
         ]
-        if grid:
-            windows = [Window("framefan", tiles)] if tiles else []
-        else:
-            windows = [Window(f"{tile.name} - framefan", [tile]) for tile in tiles]
+        apart = [Window(f"{tile.name} - framefan", [tile]) for tile in tiles] if not grid else []
+        windows = apart or [Window("framefan", tiles)]
         stack.callback(cv2.destroyAllWindows)
         while windows and not stop.requested:
             for window in windows:

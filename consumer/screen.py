@@ -7,9 +7,21 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 
+from ..common.errors import OutputError
+
 _SOCKET = "/tmp/.X11-unix/X"  # noqa: S108 - the X Window System fixed it: X(7)
 _TCP = 6000
 _REMEDY = "run framefan display on a desktop, or use framefan sample"
+
+
+def require() -> None:
+    """Check that there is a screen.
+
+    Raises:
+        OutputError: there is none.
+    """
+    if reason := missing():
+        raise OutputError(reason)
 
 
 def missing(environ: Mapping[str, str] = os.environ) -> str:

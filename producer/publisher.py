@@ -112,7 +112,7 @@ class Publisher:
             raise ValueError(
                 f"a picture is uint8 of shape (height, width, 3) or (height, width), not {image.dtype} {image.shape}"
             )
-        from .encoder import encode_array  # PyAV and libjpeg-turbo only for those who publish arrays
+        from .array_encoder import encode_array  # libjpeg-turbo only for those who publish arrays
 
         return encode_array(image, self._quality)
 

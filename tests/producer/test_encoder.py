@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from av.video.reformatter import ColorRange
 
-from framefan.producer.encoder import encode, encode_array
+from framefan.producer.array_encoder import encode_array
+from framefan.producer.encoder import encode
 from tests import pictures
 
 WHITE, YELLOW, CYAN, GREEN = (255, 255, 255), (0, 255, 255), (255, 255, 0), (0, 255, 0)
