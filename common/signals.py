@@ -7,11 +7,14 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, Self
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_FAREWELL = 1.0
+"""Seconds that a child's farewell may take once its parent has gone."""
 
 
 class Stop:
@@ -83,10 +86,14 @@ def die_of(number: int) -> NoReturn:
     os._exit(128 + number)
 
 
-def die_with_parent(descriptor: int) -> None:
+def die_with_parent(descriptor: int, *, farewell: Callable[[], None] | None = None) -> None:
     """End this process as soon as the other end of a pipe is closed, which the parent's death does as well.
 
-    On Linux the kernel kills it too, which works even when it is stopped or hangs in a library.
+    On Linux the kernel kills it too when the parent dies, which works even when it is stopped or hangs in a library.
+
+    Args:
+        descriptor: our end of the pipe.
+        farewell: called before the end, in a thread of its own; if it hangs, the end comes after a second all the same.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -94,6 +101,10 @@ def die_with_parent(descriptor: int) -> None:
     def watch() -> None:
         while os.read(descriptor, 4096):
             pass
+        if farewell is not None:
+            last = threading.Thread(target=farewell, daemon=True, name="farewell")
+            last.start()
+            last.join(_FAREWELL)
         os._exit(0)
 
     threading.Thread(target=watch, daemon=True, name="parent-watch").start()

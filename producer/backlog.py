@@ -4,7 +4,8 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 
-from .demuxer import Arrival, VideoPacket
+from .arrival import Arrival
+from .demuxer import VideoPacket
 
 _PATIENCE_NS = 500_000_000
 """A backlog older than this is given up at the next keyframe: age stays bounded, the frame rate gives way."""

@@ -21,12 +21,14 @@ from ..common.clock import boot_id
 from ..common.errors import SourceError
 from ..common.signals import die_with_parent
 from ..common.state import State
+from .arrival import Arrival
 from .assignment import Assignment
 from .backlog import Backlog
 from .channel import Report, connect
 from .decoder import Decoder
-from .demuxer import Arrival, Demuxer
+from .demuxer import PacketSource
 from .encoder import encode
+from .opening import open_source
 from .source import Kind, Source
 
 _REPORT_INTERVAL = 1.0
@@ -45,6 +47,7 @@ class Capture:
         self._facts: dict[str, Any] = {}
         self._report_at = 0.0
         self._encode_ns = 0.0
+        self._packets: PacketSource | None = None
 
     def run(self) -> None:
         """Publish every picture of the source; tell why there are no more."""
@@ -62,6 +65,11 @@ class Capture:
         self._reports.close()
         self._context.term()
 
+    def close(self) -> None:
+        """End the session with the camera, within about a second and from any thread."""
+        if self._packets is not None:
+            self._packets.close()
+
     def _pictures(self) -> Iterator[Picture]:
         source = Source.parse(self._assignment.source)
         if source.kind is Kind.PATTERN:
@@ -70,14 +78,16 @@ class Capture:
             self._facts["codec"] = "test"
             yield from pictures(self._assignment.camera, *source.pattern)
             return
-        demuxer = Demuxer(source, transport=self._assignment.transport, loop=self._assignment.loop)
-        self._facts["codec"] = demuxer.stream.codec_context.name
-        decoder, backlog = Decoder(demuxer.stream), Backlog()
-        threading.Thread(target=_drain, args=(demuxer, backlog), daemon=True).start()
-        for packet, arrival in backlog:
-            for picture in decoder.decode(packet):
-                yield arrival, picture
-        demuxer.close()
+        self._packets = open_source(source, transport=self._assignment.transport, loop=self._assignment.loop)
+        self._facts["codec"] = self._packets.codec_context.name
+        decoder, backlog = Decoder(self._packets), Backlog()
+        threading.Thread(target=_drain, args=(self._packets, backlog), daemon=True).start()
+        try:
+            for packet, arrival in backlog:
+                for picture in decoder.decode(packet):
+                    yield arrival, picture
+        finally:
+            self.close()
 
     def _publish(self, seq: int, arrival: Arrival, picture: bytes | av.VideoFrame) -> None:
         started = time.monotonic_ns()
@@ -121,12 +131,12 @@ class Capture:
         self._reports.send(report.pack())
 
 
-def _drain(demuxer: Demuxer, backlog: Backlog) -> None:
+def _drain(source: PacketSource, backlog: Backlog) -> None:
     """Take everything from the camera as it comes, however long decoding takes."""
     try:
-        for packet, arrival in demuxer.packets():
+        for packet, arrival in source.packets():
             backlog.put(packet, arrival)
-    except SourceError as error:
+    except Exception as error:  # noqa: BLE001 - raised again where the backlog is read
         backlog.close(error)
     else:
         backlog.close()
@@ -141,8 +151,9 @@ def main() -> None:
     """Run the capture that standard input describes; end when it is closed, which is when the hub ends."""
     descriptor = sys.stdin.fileno()
     assignment = Assignment.read(descriptor)
-    die_with_parent(descriptor)
-    Capture(assignment).run()
+    capture = Capture(assignment)
+    die_with_parent(descriptor, farewell=capture.close)
+    capture.run()
     # Without the interpreter's farewell: a native call that hangs in the draining thread must not hold us up.
     os._exit(0)
 

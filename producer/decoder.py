@@ -1,11 +1,12 @@
 """From packets to whole pictures: nothing before the first keyframe, nothing after an error until the next one."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import av
 import av.error
 from av.codec.context import Flags, ThreadType
-from av.video.stream import VideoStream
+from av.video.codeccontext import VideoCodecContext
 
 from ..common import jpeg
 from .demuxer import VideoPacket
@@ -14,16 +15,29 @@ _WIDE = 3000
 """Pixels of width from which one thread no longer keeps up with a camera."""
 
 
+class Coded(Protocol):
+    """What knows how its packets are to be decoded."""
+
+    @property
+    def codec_context(self) -> VideoCodecContext:
+        """A decoder that is not opened."""
+        ...
+
+
 class Decoder:
     """Decodes a video stream without delay of its own: one thread, or slices of one picture.
 
     Frame threads would hold back as many frames as there are threads.
+
+    Args:
+        stream: whose packets it shall decode.
     """
 
-    def __init__(self, stream: VideoStream) -> None:
+    def __init__(self, stream: Coded) -> None:
         context = stream.codec_context
         context.thread_type = ThreadType.SLICE
-        context.thread_count = 2 if stream.width >= _WIDE else 1
+        # Where the width is not known before the first picture, a second thread idles unless pictures are in slices.
+        context.thread_count = 1 if 0 < context.width < _WIDE else 2
         context.flags |= Flags.low_delay
         self._context = context
         self._is_jpeg = context.name == "mjpeg"
@@ -32,7 +46,7 @@ class Decoder:
     def decode(self, packet: VideoPacket) -> Iterator[bytes | av.VideoFrame]:
         """Yield the pictures that a packet completes: JPEG as it came, anything else decoded.
 
-        An empty packet stands for the end of a film and yields what the decoder still holds.
+        An empty packet stands for the end of a film, or for lost ones, and yields what the decoder still holds.
         """
         if self._is_jpeg:
             yield from _whole_jpeg(packet)
@@ -49,7 +63,9 @@ class Decoder:
         except av.error.FFmpegError:
             self._waiting_for_keyframe = True
         if not packet.size:
-            self._context.flush_buffers()  # a film that loops starts over with an empty decoder
+            # A film that loops, or a camera whose packets got lost, starts over with an empty decoder.
+            self._context.flush_buffers()
+            self._waiting_for_keyframe = True
 
 
 def _whole_jpeg(packet: VideoPacket) -> Iterator[bytes]:

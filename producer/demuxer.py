@@ -1,18 +1,20 @@
 """Opens a source and hands over its packets, each with the moment of its arrival."""
 
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import av
 import av.error
 from av.container import InputContainer
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from ..common.errors import SourceError
 from . import diagnosis
+from .arrival import Arrival
 from .source import Kind, Source
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
@@ -22,26 +24,35 @@ OPEN_TIMEOUT = 10.0
 """Seconds for a whole opening: connection, dialogue, first packets (mediamtx, frigate)."""
 READ_TIMEOUT = 20.0
 """Seconds that a camera may be silent before its connection is given up (frigate, moonfire)."""
+_FAREWELL = 1.0
+"""Seconds that closing may wait."""
 _TEXT = "tty"
 """FFmpeg plays text files, as ANSI art."""
 _NANOSECONDS = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """When a packet's last byte came in, on the monotonic and on the wall clock, ns."""
+class PacketSource(Protocol):
+    """Where packets come from."""
 
-    monotonic_ns: int
-    wall_ns: int
+    @property
+    def codec_context(self) -> VideoCodecContext:
+        """What can decode them; not opened."""
+        ...
 
-    @classmethod
-    def now(cls) -> "Arrival":
-        """Return this very moment."""
-        return cls(time.monotonic_ns(), time.time_ns())
+    def packets(self) -> Iterator[tuple[VideoPacket, Arrival]]:
+        """Yield packets as they come, those of a file at its own rate. An empty packet flushes the decoder.
+
+        Raises:
+            SourceError: the other side went silent or away. A file just ends.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the session and close the connection, within about a second and from any thread."""
 
 
 class Demuxer:
-    """One connection to a camera, or one open file.
+    """One connection to a camera, or one open file, through FFmpeg's libraries.
 
     Args:
         source: what to open.
@@ -55,6 +66,8 @@ class Demuxer:
     def __init__(self, source: Source, *, transport: str, loop: bool) -> None:
         self._source = source
         self._loop = loop
+        self._closing = False
+        self._reading = threading.Lock()
         self._log = diagnosis.LibraryLog()
         diagnosis.check_host(source)
         self._container = self._open(transport)
@@ -65,6 +78,7 @@ class Demuxer:
             self.close()
             raise SourceError(f"{source.place} has no video stream", final=source.kind is Kind.FILE)
         self.stream: VideoStream = self._container.streams.video[0]
+        self.codec_context = self.stream.codec_context
 
     def packets(self) -> Iterator[tuple[VideoPacket, Arrival]]:
         """Yield packets as they come, those of a file at its own rate. An empty packet flushes the decoder.
@@ -73,16 +87,26 @@ class Demuxer:
             SourceError: the other side went silent or away. A file just ends.
         """
         is_file = self._source.kind is Kind.FILE
-        while True:
-            packets = self._container.demux(self.stream)
-            yield from _paced(packets) if is_file else self._live(packets)
-            if not self._loop:
-                return
-            self._container.seek(0)
+        with self._reading:
+            while True:
+                packets = self._container.demux(self.stream)
+                for item in _paced(packets) if is_file else self._live(packets):
+                    if self._closing:
+                        return
+                    yield item
+                if not self._loop:
+                    return
+                self._container.seek(0)
 
     def close(self) -> None:
-        """End the session and close the connection."""
-        self._container.close()
+        """End the session and close the connection, from any thread.
+
+        Nobody may close a container that is being read, so this waits for the next packet; a silent one is left open.
+        """
+        self._closing = True
+        if self._reading.acquire(timeout=_FAREWELL):
+            self._container.close()
+            self._reading.release()
 
     def _open(self, transport: str) -> InputContainer:
         source, started = self._source, time.monotonic()

@@ -14,6 +14,8 @@ import av.error
 import av.logging
 
 from ..common.errors import SourceError
+from .rtsp.messages import Refusal
+from .rtsp.sdp import NoVideo
 from .source import Kind, Source
 
 _STATUS = re.compile(r"(?:method \w+ failed: |HTTP error )(\d{3})")
@@ -57,11 +59,14 @@ def check_host(source: Source) -> None:
     """
     if source.kind not in (Kind.RTSP, Kind.HTTP):
         return
-    host = urlsplit(source.url).hostname
     try:
-        socket.getaddrinfo(host, None)
-    except OSError:
-        raise SourceError(f"host name {host!r} is not known: check the source's URL") from None
+        socket.getaddrinfo(urlsplit(source.url).hostname, None)
+    except (OSError, UnicodeError):
+        raise _unknown_host(source) from None
+
+
+def _unknown_host(source: Source) -> SourceError:
+    return SourceError(f"host name {urlsplit(source.url).hostname!r} is not known: check the source's URL")
 
 
 def opening(source: Source, error: BaseException, elapsed: float, limit: float, status: int | None) -> SourceError:
@@ -69,9 +74,9 @@ def opening(source: Source, error: BaseException, elapsed: float, limit: float, 
 
     Args:
         source: what was to be opened.
-        error: what FFmpeg's libraries raised.
+        error: what FFmpeg's libraries or our own client raised.
         elapsed: seconds that the attempt took, of at most `limit`.
-        status: what the server answered, as far as logged.
+        status: what the server answered, as far as known.
     """
     place = source.place
     if status is None:
@@ -79,15 +84,27 @@ def opening(source: Source, error: BaseException, elapsed: float, limit: float, 
     if status is not None:
         advice = _ADVICE.get(status, f"answered {status}")
         return SourceError(f"{place}: {advice}", refused=status in (401, 403, 404))
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return _unknown_host(source)
     if isinstance(error, ConnectionRefusedError):
         return SourceError(f"{place} refuses connections: is it on, and is the port right?")
     if elapsed >= limit * 0.9:
         return SourceError(f"{place} did not answer within {limit:g} s")
+    if isinstance(error, TimeoutError):
+        return SourceError(f"{place} did not answer within {max(1, round(elapsed))} s")
+    return _not_opened(source, error)
+
+
+def _not_opened(source: Source, error: BaseException) -> SourceError:
+    """Explain what the network and the status do not."""
+    place = source.place
+    if isinstance(error, NoVideo):
+        return SourceError(f"{place}: no video stream is offered: check the path of the URL")
     if isinstance(error, PermissionError):
         return SourceError(f"{place} may not be read: change its permissions or join the group that may", final=True)
     if isinstance(error, FileNotFoundError):
         return SourceError(f"{place} does not exist", final=source.kind is Kind.FILE)
-    if isinstance(error, av.error.InvalidDataError):
+    if isinstance(error, av.error.InvalidDataError | Refusal):
         if source.kind is Kind.FILE:
             return not_a_video(source)
         return SourceError(f"{place} answers, but not as an {source.kind.value.upper()} server of video: check the URL")
@@ -110,6 +127,8 @@ def reading(source: Source, error: BaseException | None, limit: float) -> Source
         return SourceError(f"{place} sent nothing for {limit:g} s")
     if isinstance(error, ConnectionError):
         return SourceError(f"{place} broke the connection")
+    if isinstance(error, Refusal):
+        return SourceError(f"{place} sent something that is no RTSP")
     return SourceError(f"{place} cannot be read any more ({type(error).__name__})")
 
 

@@ -6,9 +6,9 @@ from itertools import count
 
 import av
 
+from .arrival import Arrival
 from .camera.scene import Scene
 from .camera.settings import Settings
-from .demuxer import Arrival
 
 
 def pictures(name: str, width: int, height: int, fps: int) -> Iterator[tuple[Arrival, av.VideoFrame]]:

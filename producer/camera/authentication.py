@@ -1,14 +1,13 @@
-"""Basic (RFC 7617) and Digest (RFC 2617, MD5) authentication of RTSP requests."""
+"""Who may watch: the server's part of Basic and Digest authentication."""
 
-import base64
-import hashlib
 import hmac
 import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .rtsp import Refusal, Request
+from ..rtsp.authentication import basic, digest, parse_parameters
+from ..rtsp.messages import Refusal, Request
 
 SCHEMES = ("basic", "digest")
 
@@ -65,15 +64,15 @@ class Guard:
 
     def _basic(self, rest: str, _method: str) -> bool:
         assert self._credentials is not None
-        pair = f"{self._credentials.user}:{self._credentials.password}".encode()
-        return _equal(rest.strip(), base64.b64encode(pair).decode())
+        return _equal(rest.strip(), basic(self._credentials.user, self._credentials.password))
 
     def _digest(self, rest: str, method: str) -> bool:
         assert self._credentials is not None
         given = parse_parameters(rest)
         # The URI is taken as the client states it: live555 (VLC) signs the base URL for a track's SETUP.
         expected = digest(
-            self._credentials,
+            self._credentials.user,
+            self._credentials.password,
             realm=_REALM,
             nonce=self._nonce,
             method=method,
@@ -96,34 +95,6 @@ class Guard:
             return False
         self._count = int(count, 16)
         return True
-
-
-def digest(
-    credentials: Credentials,
-    *,
-    realm: str,
-    nonce: str,
-    method: str,
-    uri: str,
-    qop: str | None = None,
-    count: str = "",
-    client_nonce: str = "",
-) -> str:
-    """Return the digest that proves knowledge of the password (RFC 2617, 3.2.2), in hexadecimal."""
-    secret = _md5(f"{credentials.user}:{realm}:{credentials.password}")
-    request = _md5(f"{method}:{uri}")
-    middle = nonce if qop is None else f"{nonce}:{count}:{client_nonce}:{qop}"
-    return _md5(f"{secret}:{middle}:{request}")
-
-
-def parse_parameters(text: str) -> dict[str, str]:
-    """Parse `name="value", name=value` of an Authorization header."""
-    found = re.findall(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))', text)
-    return {name.lower(): quoted or bare for name, quoted, bare in found}
-
-
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _equal(left: str, right: str) -> bool:

@@ -3,17 +3,20 @@
 import asyncio
 import contextlib
 import socket
-import struct
 
+from ..rtsp.messages import Inbox, Refusal, Request, Response
 from . import sdp
 from .authentication import Guard
 from .outlet import Outlet, TcpOutlet, UdpOutlet
-from .rtsp import METHODS, Refusal, Request, Response, parse_request, parse_transport
 from .session import Session
 from .settings import Settings
 from .stream import Stream, Streams
 from .target import Target, track_url
+from .transport import parse_transport
 
+METHODS = ("OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN", "GET_PARAMETER", "SET_PARAMETER")
+
+_PIECE = 65_536
 _KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 20_000}
 
 
@@ -39,6 +42,7 @@ class Connection:
     ) -> None:
         self._reader = reader
         self._writer = writer
+        self._inbox = Inbox()
         self._streams = streams
         self._defaults = defaults
         self._guard = guard
@@ -54,8 +58,8 @@ class Connection:
             self._notice_vanished_clients()
             while await self._answer_next():
                 pass
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
-            pass  # the client has left, or speaks something else
+        except (EOFError, OSError):
+            pass  # the client has left
         finally:
             self._end_session()
             self._release()
@@ -73,13 +77,11 @@ class Connection:
 
     async def _answer_next(self) -> bool:
         """Answer one request; return False if there is no going on after it."""
-        head = await self._read_head()
         try:
-            request = parse_request(head)
+            request = await self._next_request()
         except Refusal as refusal:
             self._write(Response(refusal.status, refusal.reason), None)
             return False
-        await self._reader.readexactly(request.length)
         try:
             response = await self._answer(request)
         except Refusal as refusal:
@@ -91,15 +93,17 @@ class Connection:
             await self._writer.drain()
         return True
 
-    async def _read_head(self) -> bytes:
-        """Return the next request's head; packets between requests, which are RTCP, are skipped."""
+    async def _next_request(self) -> Request:
+        """Return the next request; packets between requests, which are RTCP, are skipped."""
         while True:
-            first = await self._reader.readexactly(1)
-            if first == b"$":
-                _channel, length = struct.unpack("!BH", await self._reader.readexactly(3))
-                await self._reader.readexactly(length)
-            elif first not in b"\r\n":
-                return first + await self._reader.readuntil(b"\r\n\r\n")
+            item = self._inbox.take()
+            if isinstance(item, Request):
+                return item
+            if item is None:
+                data = await self._reader.read(_PIECE)
+                if not data:
+                    raise EOFError
+                self._inbox.feed(data)
 
     async def _answer(self, request: Request) -> Response | None:
         """Return the answer to a request, None for none.

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Sequence
 from typing import Protocol
 
-from .rtsp import interleaved
+from ..rtsp.messages import interleaved
 
 _BACKLOG = 512 * 1024  # bytes that may wait for a slow client, besides what the kernel holds
 

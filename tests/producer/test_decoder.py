@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from framefan.common.errors import SourceError
+from framefan.producer.arrival import Arrival
 from framefan.producer.backlog import Backlog
 from framefan.producer.decoder import Decoder
-from framefan.producer.demuxer import Arrival, VideoPacket
+from framefan.producer.demuxer import VideoPacket
 
 GOP = 10
 FRAMES = 40
@@ -64,6 +65,12 @@ def test_nothing_after_an_error_until_the_next_keyframe(packets: tuple[Decoder, 
     assert count(decoder, found[:5]) == [1] * 5
     assert count(decoder, [damaged]) == [0]  # type: ignore[list-item]
     assert count(decoder, found[5:12]) == [0] * 5 + [1] * 2
+
+
+def test_empty_packet_stands_for_lost_ones(packets: tuple[Decoder, list[VideoPacket]]) -> None:
+    """After an empty packet the decoder knows nothing any more and waits for a keyframe."""
+    decoder, found = packets
+    assert count(decoder, [*found[:5], found[-1], *found[7:12]]) == [1] * 5 + [0] + [0] * 3 + [1] * 2
 
 
 def test_a_film_that_loops(packets: tuple[Decoder, list[VideoPacket]]) -> None:

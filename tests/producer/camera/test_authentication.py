@@ -2,17 +2,16 @@ import base64
 
 import pytest
 
-from framefan.producer.camera.authentication import Credentials, Guard, digest, parse_parameters
-from framefan.producer.camera.rtsp import Refusal, Request
+from framefan.producer.camera.authentication import Credentials, Guard
+from framefan.producer.rtsp.authentication import digest, parse_parameters
+from framefan.producer.rtsp.messages import Refusal, Request
 
 MUFASA = Credentials("Mufasa", "Circle Of Life")
-REALM = "testrealm@host.com"
-NONCE = "dcd98b7102dd2f0e8b11d0f600bfb0c093"
 
 
 def request(authorization: str | None) -> Request:
     headers = {} if authorization is None else {"authorization": authorization}
-    return Request("DESCRIBE", "rtsp://h/door", headers, 1, 0)
+    return Request("DESCRIBE", "rtsp://h/door", headers, 1)
 
 
 def passes(guard: Guard, authorization: str | None) -> bool:
@@ -27,7 +26,8 @@ def signed(guard: Guard, credentials: Credentials, count: str | None = None) -> 
     challenge = parse_parameters(guard.challenge["WWW-Authenticate"].removeprefix("Digest "))
     extra = {} if count is None else {"qop": "auth", "count": count, "client_nonce": "c"}
     response = digest(
-        credentials,
+        credentials.user,
+        credentials.password,
         realm=challenge["realm"],
         nonce=challenge["nonce"],
         method="DESCRIBE",
@@ -39,29 +39,6 @@ def signed(guard: Guard, credentials: Credentials, count: str | None = None) -> 
         f'Digest username="{credentials.user}", realm="{challenge["realm"]}", nonce="{challenge["nonce"]}", '
         f'uri="rtsp://h/door", response="{response}"{qop}'
     )
-
-
-def test_digest_with_qop_equals_the_example_of_rfc_2617() -> None:
-    """The digest is the one in RFC 2617, 3.5."""
-    assert (
-        digest(
-            MUFASA,
-            realm=REALM,
-            nonce=NONCE,
-            method="GET",
-            uri="/dir/index.html",
-            qop="auth",
-            count="00000001",
-            client_nonce="0a4f113b",
-        )
-        == "6629fae49393a05397450978507c4ef1"
-    )
-
-
-def test_digest_without_qop() -> None:
-    """Without qop the digest is the older one of RFC 2069."""
-    known = digest(MUFASA, realm=REALM, nonce=NONCE, method="GET", uri="/dir/index.html")
-    assert known == "670fd8c2df070c60b045671b8b24ff02"
 
 
 @pytest.mark.parametrize("count", [None, "00000001"])

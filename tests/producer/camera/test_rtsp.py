@@ -1,63 +1,10 @@
 import pytest
 
 from framefan.producer.camera.rtp import Numbering, sender_report
-from framefan.producer.camera.rtsp import (
-    Refusal,
-    Response,
-    Transport,
-    interleaved,
-    parse_request,
-    parse_transport,
-)
 from framefan.producer.camera.sdp import describe, describe_sound
 from framefan.producer.camera.settings import Settings
-
-
-def refusal(head: bytes) -> tuple[int, str]:
-    with pytest.raises(Refusal) as caught:
-        parse_request(head)
-    return caught.value.status, caught.value.reason
-
-
-def test_request_is_parsed() -> None:
-    """A request has a method, a URL, headers by lower-case name, a number and a length."""
-    request = parse_request(b"SETUP rtsp://h/door?fps=5 RTSP/1.0\r\nCSeq: 3\r\nTransport:RTP/AVP\r\n\r\n")
-    assert (request.method, request.url, request.cseq) == ("SETUP", "rtsp://h/door?fps=5", 3)
-    assert request.headers["transport"] == "RTP/AVP"
-    assert request.length == 0
-
-
-@pytest.mark.parametrize(
-    ("head", "answer"),
-    [
-        (b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", (400, "malformed request line")),
-        (b"\xff\xfe\r\n\r\n", (400, "request is not UTF-8")),
-        (b"OPTIONS * RTSP/2.0\r\nCSeq: 1\r\n\r\n", (505, "RTSP Version not supported")),
-        (b"OPTIONS * RTSP/1.0\r\n\r\n", (400, "no valid CSeq")),
-        (b"OPTIONS * RTSP/1.0\r\nCSeq: -1\r\n\r\n", (400, "no valid CSeq")),
-        (b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\nContent-Length: x\r\n\r\n", (400, "no valid Content-Length")),
-        (b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\nContent-Length: 99999999\r\n\r\n", (400, "body too long")),
-        (b"OPTIONS * RTSP/1.0\r\nCSeq 1\r\n\r\n", (400, "malformed header line")),
-    ],
-)
-def test_malformed_request_is_refused(head: bytes, answer: tuple[int, str]) -> None:
-    """A malformed request is answered with a status and a reason."""
-    assert refusal(head) == answer
-
-
-def test_response_is_formatted() -> None:
-    """A response repeats the request's number and states its length."""
-    response = Response(headers={"Content-Type": "application/sdp"}, body=b"v=0\r\n")
-    assert response.to_bytes(7) == (
-        b"RTSP/1.0 200 OK\r\nCSeq: 7\r\nServer: framefan\r\n"
-        b"Content-Type: application/sdp\r\nContent-Length: 5\r\n\r\nv=0\r\n"
-    )
-    assert Response(404).to_bytes(None) == b"RTSP/1.0 404 Not Found\r\nServer: framefan\r\n\r\n"
-
-
-def test_reason_cannot_break_the_line() -> None:
-    """What a client wrote cannot add a header to the answer."""
-    assert Refusal(400, "key 'a\r\nX: y\x00é'").reason == "key 'a??X: y??'"
+from framefan.producer.camera.transport import Transport, parse_transport
+from framefan.producer.rtsp.messages import Refusal
 
 
 @pytest.mark.parametrize(
@@ -99,11 +46,6 @@ def test_transport_is_answered() -> None:
     assert Transport(False, (5000, 5001)).answer((6000, 6001), 1) == (
         "RTP/AVP;unicast;client_port=5000-5001;server_port=6000-6001;ssrc=00000001"
     )
-
-
-def test_packet_is_interleaved() -> None:
-    """A packet within the dialogue has a dollar sign, its channel and its length in front."""
-    assert interleaved(1, b"abc") == b"$\x01\x00\x03abc"
 
 
 def test_packets_are_numbered() -> None:

@@ -1,0 +1,17 @@
+"""The moment that age counts from."""
+
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """When a packet's last byte came in, on the monotonic and on the wall clock, ns."""
+
+    monotonic_ns: int
+    wall_ns: int
+
+    @classmethod
+    def now(cls) -> "Arrival":
+        """Return this very moment."""
+        return cls(time.monotonic_ns(), time.time_ns())

@@ -1,0 +1,70 @@
+"""Packets of a camera without FFmpeg's demuxer, which holds each picture back until the next one begins."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import cast
+
+import av
+from av.video.codeccontext import VideoCodecContext
+
+from .. import diagnosis
+from ..arrival import Arrival
+from ..demuxer import OPEN_TIMEOUT, READ_TIMEOUT, VideoPacket
+from ..source import Source
+from .client import Client
+from .connection import Refused
+from .depacketizer import Depacketizer
+from .messages import Refusal
+from .sdp import NoVideo
+
+_FAILURES = (Refused, Refusal, NoVideo, OSError, EOFError, UnicodeError)
+
+
+class RtspDemuxer:
+    """One connection to a camera with H.264 or H.265, over TCP.
+
+    Args:
+        source: the camera.
+
+    Attributes:
+        codec_context: a decoder for it, not opened.
+
+    Raises:
+        SourceError: it cannot be opened, or holds no video.
+        Unsupported: it can only be opened through FFmpeg's libraries.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source, started = source, time.monotonic()
+        try:
+            self._client = Client(source.url, open_timeout=OPEN_TIMEOUT, read_timeout=READ_TIMEOUT)
+        except _FAILURES as error:
+            status = error.status if isinstance(error, Refused) else None
+            raise diagnosis.opening(source, error, time.monotonic() - started, OPEN_TIMEOUT, status) from None
+        track = self._client.track
+        self._depacketizer = Depacketizer(track.codec, track.payload)
+        self.codec_context = cast(VideoCodecContext, av.CodecContext.create(track.codec, "r"))
+        self.codec_context.extradata = track.parameter_sets or None  # cameras may leave them out of the stream
+
+    def packets(self) -> Iterator[tuple[VideoPacket, Arrival]]:
+        """Yield pictures as they come. An empty packet stands for lost ones: a keyframe follows.
+
+        Raises:
+            SourceError: the camera went silent or away.
+        """
+        push = self._depacketizer.push
+        try:
+            with contextlib.closing(self._client.packets()) as packets:
+                for data, arrival in packets:
+                    for unit in push(data, arrival):
+                        packet = cast(VideoPacket, av.Packet(unit.data))
+                        packet.is_keyframe = unit.keyframe
+                        yield packet, unit.arrival
+        except _FAILURES as error:
+            ended = isinstance(error, EOFError)
+            raise diagnosis.reading(self._source, None if ended else error, READ_TIMEOUT) from None
+
+    def close(self) -> None:
+        """End the session within a second, from any thread."""
+        self._client.close()

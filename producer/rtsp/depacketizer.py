@@ -1,0 +1,257 @@
+"""From RTP packets to access units, each at its marker bit: H.264 (RFC 6184) and H.265 (RFC 7798)."""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..arrival import Arrival
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes of the largest access unit believed; a larger one is given up like a damaged one."""
+
+_HEADER = struct.Struct("!BBHII")
+_PLAIN = 0x80  # version 2; neither padding, nor extension, nor contributing sources
+_START = b"\0\0\0\1"
+_LATE = 100  # a packet this much behind is late or a duplicate (RFC 3550, A.1); further off, numbers have started anew
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How a codec's units are packed. Both RFCs do the same with headers of different width.
+
+    Attributes:
+        header: bytes of a unit's header.
+        shift, mask: where in its first byte the unit's type is.
+        single: types of units that travel as they are.
+        aggregate: type of a packet of several units (STAP-A, AP).
+        fragment: type of a packet with a part of one (FU-A, FU).
+        slices: types of units that hold a part of the picture, and whose first bit tells its first slice.
+        keyframes: those among them that decoding can start at (IDR; IRAP).
+    """
+
+    header: int
+    shift: int
+    mask: int
+    single: range
+    aggregate: int
+    fragment: int
+    slices: frozenset[int]
+    keyframes: frozenset[int]
+
+
+FORMATS = {
+    "h264": Format(1, 0, 0x1F, range(1, 24), 24, 28, frozenset({1, 2, 5}), frozenset({5})),
+    "hevc": Format(2, 1, 0x3F, range(48), 48, 49, frozenset(range(32)), frozenset(range(16, 22))),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """An access unit: one coded picture with all that belongs to it.
+
+    Attributes:
+        data: a byte stream with start codes; empty in place of units that were lost, so that a decoder starts anew.
+        keyframe: decoding can start here.
+        arrival: when its last packet came in.
+    """
+
+    data: bytes
+    keyframe: bool
+    arrival: Arrival
+
+
+@dataclass(slots=True)
+class Counters:
+    """What became of packets and units, since the start.
+
+    Attributes:
+        packets: all that came in.
+        ignored: of another payload type, late, or duplicates.
+        malformed: those that break the rules of RTP or of the codec.
+        gaps: places where packets are missing.
+        dropped: units given up because they, or one they build on, are incomplete.
+    """
+
+    packets: int = 0
+    ignored: int = 0
+    malformed: int = 0
+    gaps: int = 0
+    dropped: int = 0
+
+
+class Depacketizer:
+    """Puts the packets of one stream together. Nothing that comes in makes it raise.
+
+    Begins with a keyframe, and after a loss goes on with the next one.
+
+    Args:
+        codec: `h264` or `hevc`.
+        payload: RTP payload type.
+
+    Attributes:
+        counters: what became of everything.
+    """
+
+    def __init__(self, codec: str, payload: int) -> None:
+        self.counters = Counters()
+        self._format = FORMATS[codec]
+        self._payload = payload
+        self._source = -1
+        self._expected = -1
+        self._timestamp = -1
+        self._arrival = Arrival(0, 0)
+        self._waiting = True  # for a keyframe
+        self._marked = False  # the packet before, in sequence, ended a unit
+        self._trusts_marker = True
+        self._clear()
+
+    def push(self, packet: memoryview, arrival: Arrival) -> Sequence[Unit]:
+        """Add a packet; return the units that it completes, usually none or one."""
+        self.counters.packets += 1
+        if len(packet) < _HEADER.size:
+            self.counters.malformed += 1
+            return ()
+        first, second, sequence, timestamp, source = _HEADER.unpack_from(packet)
+        payload = packet[_HEADER.size :] if first == _PLAIN else _payload(packet)
+        if payload is None:  # its number is not to be believed either: if it was one, the next packet shows the gap
+            self.counters.malformed += 1
+            return ()
+        if second & 0x7F != self._payload:
+            self.counters.ignored += 1
+            if sequence == self._expected and source == self._source:
+                self._expected = (sequence + 1) & 0xFFFF
+            return ()
+        units: list[Unit] = []
+        if sequence != self._expected or source != self._source:
+            if source == self._source and 0 < (self._expected - sequence) & 0xFFFF <= _LATE:
+                self.counters.ignored += 1
+                return ()
+            self._note_gap(arrival, units)
+            self._source = source
+        self._expected = (sequence + 1) & 0xFFFF
+        if timestamp != self._timestamp:
+            self._finish(units)  # of a camera that sets no markers
+            self._timestamp = timestamp
+        self._arrival = arrival
+        self._add(payload)
+        self._marked = second & 0x80 != 0
+        if self._marked and self._trusts_marker:
+            self._finish(units)
+        return units
+
+    def _clear(self) -> None:
+        self._unit = bytearray()
+        self._has_slice = self._is_keyframe = self._is_damaged = self._is_open = False
+
+    def _note_gap(self, arrival: Arrival, units: list[Unit]) -> None:
+        """Give up what is not complete. What begins after the gap may be whole: its first slice will tell."""
+        if self._expected >= 0:
+            self.counters.gaps += 1
+        self._arrival = arrival
+        self._marked = False
+        self._lose(units)
+        self._clear()
+
+    def _lose(self, units: list[Unit]) -> None:
+        if not self._waiting:
+            self._waiting = True
+            units.append(Unit(b"", False, self._arrival))
+
+    def _finish(self, units: list[Unit]) -> None:
+        """End the present unit, unless it consists of parameter sets only, which then belong to the next one."""
+        if self._is_damaged:
+            self.counters.dropped += 1
+            self._lose(units)
+        elif not self._has_slice:
+            return
+        elif self._waiting and not self._is_keyframe:
+            self.counters.dropped += 1
+        else:
+            self._waiting = False
+            units.append(Unit(bytes(self._unit), self._is_keyframe, self._arrival))
+        self._clear()
+
+    def _add(self, payload: memoryview) -> None:
+        """Add what a packet holds."""
+        form = self._format
+        if len(payload) <= form.header:
+            self._damage()
+            return
+        kind = payload[0] >> form.shift & form.mask
+        if kind == form.fragment:
+            self._add_fragment(payload)
+        elif kind == form.aggregate:
+            self._add_aggregate(payload)
+        elif kind in form.single:
+            self._begin(payload, kind, payload[: form.header])
+        else:
+            self._damage()
+
+    def _add_aggregate(self, payload: memoryview) -> None:
+        """RFC 6184, 5.7.1; RFC 7798, 4.4.2: units with two bytes of length in front of each."""
+        form, at = self._format, self._format.header
+        while at < len(payload):
+            stop = at + 2 + int.from_bytes(payload[at : at + 2], "big")
+            unit = payload[at + 2 : stop]
+            if stop > len(payload) or len(unit) <= form.header:
+                self._damage()
+                return
+            self._begin(unit, unit[0] >> form.shift & form.mask, unit[: form.header])
+            at = stop
+
+    def _add_fragment(self, payload: memoryview) -> None:
+        """RFC 6184, 5.8; RFC 7798, 4.4.3: a byte with start, end and type after the header that stands in."""
+        form = self._format
+        if len(payload) < form.header + 2:
+            self._damage()
+            return
+        flags = payload[form.header]
+        if flags & 0x80:
+            kind = flags & form.mask
+            first = payload[0] & ~(form.mask << form.shift) | kind << form.shift
+            self._begin(payload[1:], kind, bytes((first,)) + payload[1 : form.header])
+            self._is_open = True
+        elif self._is_open:
+            self._append(payload[form.header + 1 :])
+        else:
+            self._damage(counted=False)  # its start is lost
+        self._is_open = self._is_open and not flags & 0x40
+
+    def _begin(self, unit: memoryview, kind: int, header: bytes | memoryview) -> None:
+        """Begin a unit within the access unit: its header, then what follows a header's width of `unit`."""
+        form = self._format
+        body = unit[form.header :]
+        if kind in form.slices:
+            if not self._has_slice and not body[0] & 0x80:  # not the first slice of its picture
+                if self._marked and self._trusts_marker:
+                    self._trusts_marker = False  # this camera marks slices: from now on, go by timestamps
+                self._damage(counted=False)
+            self._has_slice = True
+            self._is_keyframe = self._is_keyframe or kind in form.keyframes
+        self._is_open = False
+        self._append(_START, header, body)
+
+    def _append(self, *parts: bytes | memoryview) -> None:
+        if self._is_damaged:
+            return
+        for part in parts:
+            self._unit += part
+        if len(self._unit) > LARGEST:
+            self._damage(counted=False)
+
+    def _damage(self, *, counted: bool = True) -> None:
+        """Give up the present unit, because of a malformed packet if `counted`."""
+        self.counters.malformed += counted
+        self._is_damaged = True
+        self._unit.clear()
+
+
+def _payload(packet: memoryview) -> memoryview | None:
+    """Return what follows a header that is not plain (RFC 3550, 5.1 and 5.3.1); None if it is malformed."""
+    first, end = packet[0], len(packet)
+    at = _HEADER.size + 4 * (first & 0x0F)
+    if first & 0x10:
+        at += 4 + 4 * int.from_bytes(packet[at + 2 : at + 4], "big")
+    if first & 0x20:
+        end -= packet[-1]
+    return packet[at:end] if first >> 6 == 2 and at < end else None
