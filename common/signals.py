@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import socket
 import sys
@@ -29,7 +30,7 @@ class Stop:
 
     def __init__(self) -> None:
         self.signal: int | None = None
-        self._event = threading.Event()
+        self._requested = False
         self._reader, self._writer = socket.socketpair()
         self._writer.setblocking(False)
         self._previous: dict[signal.Signals, Any] = {}
@@ -53,17 +54,20 @@ class Stop:
     @property
     def requested(self) -> bool:
         """True from the moment that somebody asked for the end."""
-        return self._event.is_set()
+        return self._requested
 
     def request(self) -> None:
         """Ask for the end. Safe in any thread, and as often as you like."""
-        if not self._event.is_set():
-            self._event.set()
+        if not self._requested:
+            self._requested = True
+            # No Event: its lock may be held by the very code that a signal interrupts.
             self._writer.send(b"\0")
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the end is asked for, at most `timeout` seconds; return whether it is."""
-        return self._event.wait(timeout)
+        poll = select.poll()
+        poll.register(self._reader, select.POLLIN)
+        return bool(poll.poll(None if timeout is None else timeout * 1000))
 
     def fileno(self) -> int:
         """Return a file descriptor that becomes readable, and stays so, when the end is asked for."""
