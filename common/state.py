@@ -67,7 +67,7 @@ class CameraState:
 
     def __str__(self) -> str:
         if self.state is State.LIVE:
-            return f"{self.camera} live: {self.codec} {self.width}x{self.height}"
+            return f"{self.camera} live: {self.codec} {self.width}x{self.height}" + (self.reason and f", {self.reason}")
         return f"{self.camera} {self.state}" + (f": {self.reason}" if self.reason else "")
 
 

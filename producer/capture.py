@@ -21,6 +21,7 @@ from ..common.clock import boot_id
 from ..common.errors import SourceError
 from ..common.signals import die_with_parent
 from ..common.state import State
+from ..common.statistics import Rate
 from .arrival import Arrival
 from .assignment import Assignment
 from .backlog import Backlog
@@ -33,6 +34,11 @@ from .source import Kind, Source
 
 _REPORT_INTERVAL = 1.0
 _SMOOTHING = 0.1
+_LONGEST_GAP = 0.2
+"""Seconds within which a picture is encoded even if a newer one waits already: who is always late still shows some."""
+_TOLERATED = 1.0
+"""Frames left out per second, over ten seconds, that are no overload yet: a burst of the network causes them too."""
+_OVERLOADED = "overloaded: this machine is too slow for every frame, so some are left out"
 
 Picture = tuple[Arrival, bytes | av.VideoFrame]
 
@@ -48,13 +54,20 @@ class Capture:
         self._report_at = 0.0
         self._encode_ns = 0.0
         self._packets: PacketSource | None = None
+        self._backlog = Backlog()
+        self._published_at = 0.0
+        self._left_out = Rate()
+        self._given_up = 0
 
     def run(self) -> None:
         """Publish every picture of the source; tell why there are no more."""
         self._report(State.CONNECTING)
         try:
             for seq, (arrival, picture) in enumerate(self._pictures(), self._assignment.first_seq):
-                self._publish(seq, arrival, picture)
+                if self._overtaken():
+                    self._left_out.tick()
+                else:
+                    self._publish(seq, arrival, picture)
             self._report(State.ENDED, "the file came to its end")
         except SourceError as error:
             state = State.REFUSED if error.refused else State.OFFLINE
@@ -80,14 +93,18 @@ class Capture:
             return
         self._packets = open_source(source, transport=self._assignment.transport, loop=self._assignment.loop)
         self._facts["codec"] = self._packets.codec_context.name
-        decoder, backlog = Decoder(self._packets), Backlog()
-        threading.Thread(target=_drain, args=(self._packets, backlog), daemon=True).start()
+        decoder = Decoder(self._packets)
+        threading.Thread(target=_drain, args=(self._packets, self._backlog), daemon=True).start()
         try:
-            for packet, arrival in backlog:
+            for packet, arrival in self._backlog:
                 for picture in decoder.decode(packet):
                     yield arrival, picture
         finally:
             self.close()
+
+    def _overtaken(self) -> bool:
+        """Return whether a newer picture is so near that encoding this one would only make that one late."""
+        return len(self._backlog) > 1 and time.monotonic() - self._published_at < _LONGEST_GAP
 
     def _publish(self, seq: int, arrival: Arrival, picture: bytes | av.VideoFrame) -> None:
         started = time.monotonic_ns()
@@ -109,6 +126,7 @@ class Capture:
         )
         self._note(width, height, took)
         self._frames.send(wire.pack(header, data), copy=False)
+        self._published_at = time.monotonic()
 
     def _note(self, width: int, height: int, took_ns: int) -> None:
         """Tell the hub once a second that all is well, and at once when the picture's size changes."""
@@ -116,7 +134,10 @@ class Capture:
         changed = (width, height) != (self._facts.get("width"), self._facts.get("height"))
         if changed or time.monotonic() >= self._report_at:
             self._facts |= {"width": width, "height": height, "encode_ms": round(self._encode_ns / 1e6, 2)}
-            self._report(State.LIVE)
+            for _ in range(self._backlog.given_up - self._given_up):
+                self._left_out.tick()
+            self._given_up = self._backlog.given_up
+            self._report(State.LIVE, _OVERLOADED if self._left_out.value() > _TOLERATED else "")
 
     def _report(self, state: State, reason: str = "", *, final: bool = False) -> None:
         self._report_at = time.monotonic() + _REPORT_INTERVAL

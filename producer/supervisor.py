@@ -150,7 +150,7 @@ class Supervisor:
             status.codec, status.size, status.encode_ms = report.codec, (report.width, report.height), report.encode_ms
             status.attempts = 0
             life.process.live_since = life.process.live_since or time.monotonic()
-            self._hub.change(status, State.LIVE)
+            self._hub.change(status, State.LIVE, report.reason)
         return True
 
     def _look_after_all(self) -> None:

@@ -83,7 +83,7 @@ def test_backlog_gives_what_it_got(packets: tuple[Decoder, list[VideoPacket]]) -
     """A decoder that keeps up gets every packet, in order, and then the error that ended them."""
     backlog, found = Backlog(), packets[1]
     for packet in found:
-        backlog.put(packet, Arrival(0, 0))
+        backlog.put(packet, Arrival.now())
     backlog.close(SourceError("it is over"))
     got: list[VideoPacket] = []
     with pytest.raises(SourceError, match="it is over"):
@@ -91,16 +91,42 @@ def test_backlog_gives_what_it_got(packets: tuple[Decoder, list[VideoPacket]]) -
     assert got == found
 
 
-def test_backlog_starts_over_at_a_keyframe(packets: tuple[Decoder, list[VideoPacket]]) -> None:
-    """Who is more than half a second behind goes on at the newest keyframe."""
-    backlog, found = Backlog(), packets[1]
-    for number, packet in enumerate(found[:-1]):
-        backlog.put(packet, Arrival(number * 40_000_000, 0))
+def arrived(seconds_ago: float) -> Arrival:
+    """Return an arrival in the past."""
+    now = Arrival.now()
+    return Arrival(now.monotonic_ns - int(seconds_ago * 1e9), now.wall_ns)
+
+
+def test_backlog_starts_over_at_the_newest_keyframe(packets: tuple[Decoder, list[VideoPacket]]) -> None:
+    """Who is more than half a second behind goes on at the newest keyframe that is there."""
+    backlog, found = Backlog(), packets[1][:-1]
+    for number, packet in enumerate(found[:25]):
+        backlog.put(packet, arrived(1 - number * 0.04))
     backlog.close()
     got = [packet for packet, _ in backlog]
-    assert got[0].is_keyframe
-    assert len(got) < 2 * GOP + 5
-    assert got == found[FRAMES - len(got) : FRAMES]
+    assert got == found[20:25]
+    assert backlog.given_up == 20
+
+
+def test_backlog_waits_for_a_keyframe_when_there_is_none(packets: tuple[Decoder, list[VideoPacket]]) -> None:
+    """Who is behind in the middle of a group of pictures gives the rest of it up."""
+    backlog, found = Backlog(), packets[1][:-1]
+    for packet in found[1:9]:
+        backlog.put(packet, arrived(0.7))
+    for packet in found[9:13]:
+        backlog.put(packet, Arrival.now())
+    backlog.close()
+    assert [packet for packet, _ in backlog] == found[10:13]
+    assert backlog.given_up == 9
+
+
+def test_backlog_keeps_an_old_keyframe_if_there_is_no_newer_one(packets: tuple[Decoder, list[VideoPacket]]) -> None:
+    """However slow the decoder is, it gets a keyframe now and then."""
+    backlog, found = Backlog(), packets[1][:-1]
+    for packet in found[:9]:
+        backlog.put(packet, arrived(5))
+    backlog.close()
+    assert [packet for packet, _ in backlog] == found[:1]
 
 
 def test_backlog_waits(packets: tuple[Decoder, list[VideoPacket]]) -> None:
