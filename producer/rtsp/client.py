@@ -82,8 +82,14 @@ class Client:
                 if arrival.monotonic_ns / 1e9 - asked > self._keepalive_every:
                     asked = time.monotonic()
                     self._send(self._keepalive, self.track.session)
-                with contextlib.suppress(TimeoutError):
+                try:
                     self._connection.wait(_TICK)
+                except TimeoutError:
+                    pass
+                except (EOFError, OSError):
+                    if self._closing:
+                        return
+                    raise
                 arrival = Arrival.now()
                 if arrival.monotonic_ns / 1e9 - heard > self._read_timeout:
                     raise TimeoutError

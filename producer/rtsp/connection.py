@@ -159,7 +159,9 @@ class Connection:
         self._inbox.feed(data)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; a thread that reads from it is woken up."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def _take(self) -> Packet | Response | None:

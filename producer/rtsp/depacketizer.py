@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..arrival import Arrival
+from .formats import FORMATS
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of the largest access unit believed; a larger one is given up like a damaged one."""
@@ -13,36 +14,6 @@ _HEADER = struct.Struct("!BBHII")
 _PLAIN = 0x80  # version 2; neither padding, nor extension, nor contributing sources
 _START = b"\0\0\0\1"
 _LATE = 100  # a packet this much behind is late or a duplicate (RFC 3550, A.1); further off, numbers have started anew
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """How a codec's units are packed. Both RFCs do the same with headers of different width.
-
-    Attributes:
-        header: bytes of a unit's header.
-        shift, mask: where in its first byte the unit's type is.
-        single: types of units that travel as they are.
-        aggregate: type of a packet of several units (STAP-A, AP).
-        fragment: type of a packet with a part of one (FU-A, FU).
-        slices: types of units that hold a part of the picture, and whose first bit tells its first slice.
-        keyframes: those among them that decoding can start at (IDR; IRAP).
-    """
-
-    header: int
-    shift: int
-    mask: int
-    single: range
-    aggregate: int
-    fragment: int
-    slices: frozenset[int]
-    keyframes: frozenset[int]
-
-
-FORMATS = {
-    "h264": Format(1, 0, 0x1F, range(1, 24), 24, 28, frozenset({1, 2, 5}), frozenset({5})),
-    "hevc": Format(2, 1, 0x3F, range(48), 48, 49, frozenset(range(32)), frozenset(range(16, 22))),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +74,7 @@ class Depacketizer:
         self._waiting = True  # for a keyframe
         self._marked = False  # the packet before, in sequence, ended a unit
         self._trusts_marker = True
+        self._repeats_parameters = False
         self._clear()
 
     def push(self, packet: memoryview, arrival: Arrival) -> Sequence[Unit]:
@@ -141,7 +113,8 @@ class Depacketizer:
 
     def _clear(self) -> None:
         self._unit = bytearray()
-        self._has_slice = self._is_keyframe = self._is_damaged = self._is_open = False
+        self._has_slice = self._has_parameters = self._is_keyframe = False
+        self._is_damaged = self._is_open = self._follows_gap = False
 
     def _note_gap(self, arrival: Arrival, units: list[Unit]) -> None:
         """Give up what is not complete. What begins after the gap may be whole: its first slice will tell."""
@@ -151,6 +124,7 @@ class Depacketizer:
         self._marked = False
         self._lose(units)
         self._clear()
+        self._follows_gap = True
 
     def _lose(self, units: list[Unit]) -> None:
         if not self._waiting:
@@ -159,7 +133,7 @@ class Depacketizer:
 
     def _finish(self, units: list[Unit]) -> None:
         """End the present unit, unless it consists of parameter sets only, which then belong to the next one."""
-        if self._is_damaged:
+        if self._is_damaged or self._lacks_parameters:
             self.counters.dropped += 1
             self._lose(units)
         elif not self._has_slice:
@@ -170,6 +144,11 @@ class Depacketizer:
             self._waiting = False
             units.append(Unit(bytes(self._unit), self._is_keyframe, self._arrival))
         self._clear()
+
+    @property
+    def _lacks_parameters(self) -> bool:
+        """True for a keyframe whose parameter sets are lost, as far as one can tell; they may have been new ones."""
+        return self._is_keyframe and self._follows_gap and self._repeats_parameters and not self._has_parameters
 
     def _add(self, payload: memoryview) -> None:
         """Add what a packet holds."""
@@ -228,6 +207,8 @@ class Depacketizer:
                 self._damage(counted=False)
             self._has_slice = True
             self._is_keyframe = self._is_keyframe or kind in form.keyframes
+        elif kind == form.parameters:
+            self._has_parameters = self._repeats_parameters = True
         self._is_open = False
         self._append(_START, header, body)
 

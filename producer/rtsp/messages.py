@@ -127,7 +127,8 @@ class Inbox:
         if at == len(data) or data[at] == _DOLLAR:
             return self.take() if at < len(data) else None
         line_end = data.find(b"\n", at)
-        if line_end >= 0 and b"RTSP/" not in data[at:line_end]:  # no need to wait for the end of a mail greeting
+        # Another protocol is told by its first line, or byte, without waiting for more.
+        if not data[at : at + 1].isupper() or (line_end >= 0 and b"RTSP/" not in data[at:line_end]):
             raise Refusal(400, "malformed request line")
         head = _END_OF_HEAD.search(data, at)
         if head is None:

@@ -1,3 +1,5 @@
+"""Messages between client and server, byte by byte."""
+
 import random
 
 import pytest
@@ -73,7 +75,8 @@ def test_request_is_formatted() -> None:
 def test_answers_as_cameras_send_them() -> None:
     """Any case of names, folded and repeated headers, line feeds alone and a missing reason are understood."""
     answer = parse_response(
-        b'RTSP/1.0 401\nCSEQ:2\nServer: \xb0\xb2\nWWW-Authenticate: Digest realm="a",\n  nonce="b"\nwww-authenticate: Basic realm="a"\n\n'
+        b"RTSP/1.0 401\nCSEQ:2\nServer: \xb0\xb2\n"
+        b'WWW-Authenticate: Digest realm="a",\n  nonce="b"\nwww-authenticate: Basic realm="a"\n\n'
     )
     assert answer.status == 401
     assert answer.headers == {
@@ -143,7 +146,8 @@ def test_inbox_cuts_wherever_pieces_end(seed: int) -> None:
         (b"HTTP/1.0 404 Not Found\r\n", "malformed request line"),
         (b"RTSP/1.0 200 OK\r\nContent-Length: x\r\n\r\n", "no valid Content-Length"),
         (b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\nContent-Length: 99999999\r\n\r\n", "body too long"),
-        (b"x" * 70_000, "message too long"),
+        (b"X" * 70_000, "message too long"),
+        (b"\0", "malformed request line"),
     ],
 )
 def test_inbox_refuses_anything_else(data: bytes, answer: str) -> None:

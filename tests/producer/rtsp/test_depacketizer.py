@@ -1,0 +1,229 @@
+"""From packets to access units: the encoder's own units come out, or none."""
+
+import random
+import struct
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import pairwise
+
+import pytest
+
+from framefan.producer.arrival import Arrival
+from framefan.producer.camera.encoder import Encoder
+from framefan.producer.camera.rtp import Numbering
+from framefan.producer.camera.scene import Scene
+from framefan.producer.camera.settings import Settings
+from framefan.producer.rtsp import depacketizer
+from framefan.producer.rtsp.depacketizer import Depacketizer, Unit
+
+FRAMES, GOP = 25, 5
+CODECS = ["h264", "hevc"]
+NOW = Arrival(1, 1)
+
+Picture = tuple[bytes, tuple[bytes, ...]]
+
+
+@lru_cache
+def stream(codec: str) -> list[Picture]:
+    """Return pictures as the encoder has made them, each with its packets; numbers wrap on the way."""
+    settings = Settings(codec={"hevc": "h265"}.get(codec, codec), size=(640, 352), gop=GOP)
+    scene, encoder, numbering = Scene("door", settings), Encoder(settings), Numbering(7, 0xFFF0)
+    pictures = []
+    for number in range(FRAMES):
+        unit = encoder.encode(scene.picture(number, number / 25, number * 10**9), number * 3600, keyframe=False)
+        pictures.append((unit.data, numbering.apply(unit.payloads, number * 3600)))
+    encoder.close()
+    return pictures
+
+
+def packets(codec: str) -> list[bytes]:
+    return [packet for _, group in stream(codec) for packet in group]
+
+
+def nals(data: bytes) -> list[bytes]:
+    """Return the units in a byte stream; zeros at their ends belong to nobody."""
+    return [nal.rstrip(b"\0") for nal in data.split(b"\0\0\1") if nal.rstrip(b"\0")]
+
+
+def run(codec: str, given: Iterable[bytes]) -> list[Unit]:
+    subject = Depacketizer(codec, 96)
+    return [unit for packet in given for unit in subject.push(memoryview(packet), NOW)]
+
+
+def places(codec: str, units: list[Unit]) -> list[int | None]:
+    """Return which of the encoder's pictures units are, None for an empty one; fail if one is no picture of it."""
+    known = {hash(tuple(nals(data))): number for number, (data, _) in enumerate(stream(codec))}
+    return [known[hash(tuple(nals(unit.data)))] if unit.data else None for unit in units]
+
+
+def without_marker(packet: bytes) -> bytes:
+    return packet[:1] + bytes(byte & 0x7F for byte in packet[1:2]) + packet[2:]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_every_picture_comes_out_at_its_marker(codec: str) -> None:
+    """Each picture comes out with its last packet, byte for byte, and keyframes are known as such."""
+    subject = Depacketizer(codec, 96)
+    for number, (data, group) in enumerate(stream(codec)):
+        found = [subject.push(memoryview(packet), NOW) for packet in group]
+        assert not any(found[:-1])
+        assert nals(found[-1][0].data) == nals(data)
+        assert found[-1][0].keyframe == (number % GOP == 0)
+    assert subject.counters.packets == len(packets(codec)) > 3 * FRAMES
+    assert subject.counters.malformed == subject.counters.gaps == 0
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_camera_without_markers(codec: str) -> None:
+    """Without markers a picture comes out when the next one begins, with the arrival of its own last packet."""
+    subject = Depacketizer(codec, 96)
+    found: list[Unit] = []
+    for number, packet in enumerate(packets(codec)):
+        found += subject.push(memoryview(without_marker(packet)), Arrival(number, 0))
+    assert places(codec, found) == list(range(FRAMES - 1))
+    ends = [number for number, packet in enumerate(packets(codec)) if packet[1] & 0x80]
+    assert [unit.arrival.monotonic_ns for unit in found] == ends[:-1]
+
+
+def mangled(codec: str, dice: random.Random) -> list[bytes]:
+    """Return packets of which some are missing, doubled, late, cut or nonsense."""
+    result: list[bytes] = []
+    for packet in packets(codec):
+        fate = dice.random()
+        if fate < 0.01:
+            continue
+        result.append(packet)
+        if fate < 0.04:
+            result.append(packet)
+        elif fate < 0.06:
+            result[-2:] = reversed(result[-2:])
+        elif fate < 0.07:
+            result.append(dice.randbytes(dice.randrange(12)))
+    return result
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("markers", [True, False])
+def test_only_whole_pictures_that_follow_each_other(codec: str, seed: int, markers: bool) -> None:
+    """Whatever gets lost: each unit is a whole picture, next to the one before it or a keyframe after an empty unit."""
+    given = mangled(codec, random.Random(seed))
+    units = run(codec, given if markers else map(without_marker, given))
+    found = places(codec, units)
+    for unit, (before, after) in zip(units[1:], pairwise(found), strict=True):
+        if before is None:
+            assert unit.keyframe
+        elif after is not None:
+            assert after == before + 1
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_goes_on_with_the_next_keyframe(codec: str) -> None:
+    """One lost packet costs its picture and those up to the next keyframe, and is told at once."""
+    first = len(stream(codec)[0][1]) + len(stream(codec)[1][1])
+    given = packets(codec)
+    del given[first]
+    assert places(codec, run(codec, given)) == [0, 1, None, *range(GOP, FRAMES)]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_lost_pictures_before_a_keyframe_do_not_cost_it(codec: str) -> None:
+    """A camera that leaves out whole pictures under load goes on with the keyframe right after the gap."""
+    given = [packet for number, (_, group) in enumerate(stream(codec)) if number not in (3, 4) for packet in group]
+    assert places(codec, run(codec, given)) == [0, 1, 2, None, *range(GOP, FRAMES)]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_keyframe_without_its_parameter_sets(codec: str) -> None:
+    """A keyframe whose parameter sets are lost is given up: they may have told another size."""
+    given = [packet for _, group in stream(codec) for packet in group]
+    del given[sum(len(group) for _, group in stream(codec)[:GOP])]
+    assert places(codec, run(codec, given)) == [*range(GOP), None, *range(2 * GOP, FRAMES)]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_joined_in_the_middle(codec: str) -> None:
+    """Who comes in the middle of a picture begins with the next keyframe."""
+    assert places(codec, run(codec, packets(codec)[2:])) == list(range(GOP, FRAMES))
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize(("sequence", "source"), [(0x4000, 7), (0xFFF0, 9)])
+def test_numbers_that_start_anew(codec: str, sequence: int, source: int) -> None:
+    """A camera that starts its numbers, or its source, anew costs no more than a gap."""
+    before, after = (
+        [packet for _, group in part for packet in group] for part in (stream(codec)[:GOP], stream(codec)[GOP:])
+    )
+    anew = [
+        packet[:2]
+        + struct.pack("!H", sequence + number & 0xFFFF)
+        + packet[4:8]
+        + struct.pack("!I", source)
+        + packet[12:]
+        for number, packet in enumerate(after)
+    ]
+    assert places(codec, run(codec, before + anew)) == [*range(GOP), None, *range(GOP, FRAMES)]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("seed", range(10))
+def test_garbage_never_raises(codec: str, seed: int) -> None:
+    """Random packets, and real ones with flipped bytes or cut short, are survived and counted."""
+    dice, subject = random.Random(seed), Depacketizer(codec, 96)
+    for packet in packets(codec):
+        data = bytearray(packet)
+        for _ in range(dice.randrange(4)):
+            data[dice.randrange(len(data))] = dice.randrange(256)
+        subject.push(memoryview(bytes(data[: dice.randrange(len(data) + 1)])), NOW)
+        subject.push(memoryview(dice.randbytes(dice.randrange(40))), NOW)
+    assert subject.counters.malformed
+    assert subject.counters.packets == 2 * len(packets(codec))
+
+
+def rtp(sequence: int, timestamp: int, payload: bytes, *, marker: bool, first: int = 0x80, extra: bytes = b"") -> bytes:
+    return struct.pack("!BBHII", first, 96 | marker << 7, sequence, timestamp, 7) + extra + payload
+
+
+IDR, MORE_IDR, SLICE, MORE_SLICE, SPS = b"\x65\x88", b"\x65\x08", b"\x41\x88", b"\x41\x08", b"\x67\x42"
+S = b"\0\0\0\1"
+
+
+def test_parameter_sets_alone_belong_to_the_next_picture() -> None:
+    """Some cameras mark parameter sets as if they were a picture."""
+    units = run("h264", [rtp(1, 5, SPS, marker=True), rtp(2, 9, IDR, marker=True)])
+    assert [unit.data for unit in units] == [S + SPS + S + IDR]
+
+
+def test_camera_that_marks_every_slice() -> None:
+    """Where a slice comes after the marker, markers mean nothing from then on, and timestamps do."""
+    given = []
+    for number in range(6):
+        key = number % 2 == 0
+        given.append(rtp(2 * number, number, IDR if key else SLICE, marker=True))
+        given.append(rtp(2 * number + 1, number, MORE_IDR if key else MORE_SLICE, marker=True))
+    units = run("h264", given)
+    whole = [S + IDR + S + MORE_IDR, S + SLICE + S + MORE_SLICE]
+    assert [unit.data for unit in units] == [S + IDR, b"", *whole, whole[0]]
+
+
+def test_header_with_everything() -> None:
+    """Contributing sources, an extension and padding are no part of the picture (RFC 3550, 5.1)."""
+    extra = b"\0\0\0\x08" + b"\xbe\xde\0\x01abcd"
+    given = rtp(1, 1, IDR + b"\0\0\x03", marker=True, first=0x80 | 0x20 | 0x10 | 1, extra=extra)
+    assert [unit.data for unit in run("h264", [given])] == [S + IDR]
+
+
+def test_other_payload_types_are_ignored() -> None:
+    """Packets of another type in the same sequence are no gap."""
+    other = bytearray(rtp(2, 1, b"what?", marker=True))
+    other[1] = 0x80 | 97
+    given = [rtp(1, 1, IDR, marker=True), bytes(other), rtp(3, 2, SLICE, marker=True)]
+    assert [unit.data for unit in run("h264", given)] == [S + IDR, S + SLICE]
+
+
+def test_unit_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit that grows beyond all bounds is dropped like a damaged one."""
+    monkeypatch.setattr(depacketizer, "LARGEST", 10_000)
+    endless = [rtp(2 + n, 2, SLICE + bytes(1000), marker=False) for n in range(20)]
+    given = [rtp(1, 1, IDR, marker=True), *endless, rtp(22, 3, IDR, marker=True)]
+    assert [unit.data for unit in run("h264", given)] == [S + IDR, b"", S + IDR]
