@@ -3,13 +3,18 @@
 import os
 import re
 import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from framefan.common.state import State
-from framefan.consumer import NoFrame, Subscriber
+from framefan.consumer import Frame, NoFrame, Subscriber
+from framefan.producer.camera import stamp
+from framefan.producer.camera.server import CameraServer
 from tests.programs import FRAMEFAN, Program, Start, captures_of, eventually
 
 ANYWHERE = ("--bind", "tcp://127.0.0.1:0")
@@ -79,3 +84,44 @@ def test_stopped_capture_does_not_hold_up_the_end(start: Start) -> None:
     program.terminate()
     assert program.wait(5) == -signal.SIGTERM
     assert not Path(f"/proc/{hung}").exists()
+
+
+@pytest.mark.timeout(90)
+def test_overload_costs_frames_not_freshness(start: Start) -> None:
+    """A capture with a fraction of the CPU it needs shows fewer pictures, each of them fresh, and says so."""
+    with CameraServer(port=0) as camera:
+        program, endpoint = producer(start, camera.url("door", size="1280x720", fps=25, gop=50))
+        with Subscriber(f"{endpoint}/door", timeout=20) as subscriber:
+            subscriber.read()
+            with throttled(program, 0.03):
+                eventually(lambda: "overloaded" in subscriber.state.reason, "it is told", within=40)
+                ages = [age_in_picture(subscriber.read()) for _ in range(20)]
+    assert sorted(ages)[18] < 2.0
+
+
+def age_in_picture(frame: Frame) -> float:
+    """Return the seconds since the moment that is written in a picture."""
+    moment = stamp.read(frame.decode(gray=True))
+    assert moment is not None
+    return (time.time_ns() - moment) / 1e9
+
+
+@contextmanager
+def throttled(program: Program, fraction: float) -> Iterator[None]:
+    """Let the capture of a producer run for a fraction of the time only."""
+    over = threading.Event()
+    capture = eventually(lambda: captures_of(program.pid), "a capture", within=10)[0]
+
+    def run() -> None:
+        while not over.is_set():
+            os.kill(capture, signal.SIGCONT)
+            over.wait(0.2 * fraction)
+            os.kill(capture, signal.SIGSTOP)
+            over.wait(0.2 * (1 - fraction))
+        os.kill(capture, signal.SIGCONT)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
