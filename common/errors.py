@@ -93,15 +93,17 @@ class SourceError(FramefanError, OSError):
     Attributes:
         refused: the source answered and said no (401, 403, 404, 453 ...): trying again soon is of no use.
         final: the source can never work (no such file, not a video): trying again at all is of no use.
+        retry_after: seconds that the source wants to be left alone for; 0 if it does not say.
     """
 
     exit_code = ExitCode.CAMERA
 
-    def __init__(self, reason: str, *, refused: bool = False, final: bool = False) -> None:
+    def __init__(self, reason: str, *, refused: bool = False, final: bool = False, retry_after: float = 0.0) -> None:
         super().__init__(reason)
         self.reason = reason
         self.refused = refused
         self.final = final
+        self.retry_after = retry_after
 
     def __str__(self) -> str:
         return self.reason

@@ -71,7 +71,7 @@ class Capture:
             self._report(State.ENDED, "the file came to its end")
         except SourceError as error:
             state = State.REFUSED if error.refused else State.OFFLINE
-            self._report(state, error.reason, final=error.final)
+            self._report(state, error.reason, final=error.final, retry_after=error.retry_after)
         except Exception as error:  # noqa: BLE001 - told without its text, which may hold the URL with its password
             self._report(State.OFFLINE, f"defect in the capture: {_where(error)}")
         self._frames.close()
@@ -139,7 +139,7 @@ class Capture:
             self._given_up = self._backlog.given_up
             self._report(State.LIVE, _OVERLOADED if self._left_out.value() > _TOLERATED else "")
 
-    def _report(self, state: State, reason: str = "", *, final: bool = False) -> None:
+    def _report(self, state: State, reason: str = "", *, final: bool = False, retry_after: float = 0.0) -> None:
         self._report_at = time.monotonic() + _REPORT_INTERVAL
         report = Report(
             camera=self._assignment.camera,
@@ -147,6 +147,7 @@ class Capture:
             state=state,
             reason=reason,
             final=final,
+            retry_after=retry_after,
             **self._facts,
         )
         self._reports.send(report.pack())

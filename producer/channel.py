@@ -22,6 +22,7 @@ class Report:
         state: `connecting` before the camera answers, `live` from then on, or why the capture ends.
         reason: why, in words a person can act on.
         final: trying again is of no use.
+        retry_after: seconds that the camera wants to be left alone for.
         codec: what the camera sends.
         width, height: pixels.
         encode_ms: milliseconds that encoding takes, on average.
@@ -32,6 +33,7 @@ class Report:
     state: State
     reason: str = ""
     final: bool = False
+    retry_after: float = 0.0
     codec: str = ""
     width: int = 0
     height: int = 0

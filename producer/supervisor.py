@@ -205,5 +205,5 @@ class Supervisor:
         if not last.final and last.state is not State.ENDED:
             live_for = 0.0 if process.live_since is None else time.monotonic() - process.live_since
             wait = life.backoff.next(live_for=live_for, refused=last.state is State.REFUSED)
-            life.retry_at = time.monotonic() + wait
+            life.retry_at = time.monotonic() + max(wait, last.retry_after)
         self._hub.change(life.status, last.state, last.reason)
