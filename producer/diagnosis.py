@@ -28,7 +28,7 @@ _ADVICE = {
     503: "camera is busy (503): it restarts or has no session left",
 }
 _SESSION = 30.0
-"""Seconds for which a camera without a free session is left alone: half of what it keeps a dead one (RFC 2326, 12.37)."""
+"""Seconds for which a camera without a free session is left alone: half of what it keeps a dead one (RFC 2326)."""
 
 
 class LibraryLog(logging.Handler):
