@@ -2,13 +2,14 @@
 
 Twice. Primary, as users have it, with the same H.264 camera: `framefan produce` against `cv2.VideoCapture.read` and
 `list.append`. Ages count from the time in the picture until the consumer has its pixels, less the median that had
-passed when a frame reached our capture, since drawing, x264 and network are the same for both. CPU is that of all processes
-of a side, H.264 decoding included, the camera's own not. OpenCV starts with a queue of old frames; it gets time to work
-that off before anything is counted. Secondary, the transport alone: both sides get the same raw pictures without a
-camera (`Publisher.publish(picture)` against `list.append(picture)`), our JPEG encoding and decoding included.
+passed when a frame reached our capture, since drawing, x264 and network are the same for both. CPU is that of all
+processes of a side, H.264 decoding included, the camera's own not. OpenCV starts with a queue of old frames; it gets
+time to work that off before anything is counted. Secondary, the transport alone: both sides get the same raw pictures
+without a camera (`Publisher.publish(picture)` against `list.append(picture)`), our JPEG encoding and decoding
+included.
 
-The recipe is measured as it is found, asking for the list's length without a pause, and with a pause of 1 ms. All sides
-take turns in rounds, so that whatever else the machine does meets each of them.
+The recipe is measured as it is found, asking for the list's length without a pause, and with a pause of 1 ms. All
+sides take turns in rounds, so that whatever else the machine does meets each of them.
 """
 
 import subprocess
