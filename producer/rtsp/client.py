@@ -104,7 +104,10 @@ class Client:
             if self._session:
                 number = str(self._send("TEARDOWN", self.track.session))
                 if self._reading.acquire(timeout=FAREWELL):
-                    self._await(number, deadline)
+                    try:
+                        self._await(number, deadline)
+                    finally:
+                        self._reading.release()
         self._connection.close()
 
     def _await(self, number: str, deadline: float) -> None:
@@ -139,9 +142,13 @@ class Client:
         raise Refused(302)
 
     def _note_methods(self) -> None:
-        """Ask what the server can do. Not every one answers without a password, and none needs to."""
-        with contextlib.suppress(Refused):
+        """Ask what the server can do, which it need not tell."""
+        try:
             public = self._ask("OPTIONS", self._address.url).headers.get("public", "")
+        except Refused as refused:
+            if refused.status == 401:  # another attempt with this password might lock the account
+                raise
+        else:
             self._keepalive = "GET_PARAMETER" if "GET_PARAMETER" in public else "OPTIONS"
 
     def _follow(self, location: str) -> None:

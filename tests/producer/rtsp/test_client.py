@@ -155,13 +155,16 @@ def test_unsupported(script: dict[str, Response], ends: bool) -> None:
 
 def test_close_is_bounded() -> None:
     """A camera that does not answer TEARDOWN holds up the end for no more than a second, reader included."""
-    with ScriptedCamera({"TEARDOWN": None}) as camera, playing(camera.url(), read_timeout=60) as client:
-        with draining(client):
-            closing = threading.Thread(target=client.close)
-            closing.start()
-            assert camera.heard("TEARDOWN")
-            closing.join(5)
-            assert not closing.is_alive()
+    with (
+        ScriptedCamera({"TEARDOWN": None}) as camera,
+        playing(camera.url(), read_timeout=60) as client,
+        draining(client),
+    ):
+        closing = threading.Thread(target=client.close)
+        closing.start()
+        assert camera.heard("TEARDOWN")
+        closing.join(5)
+        assert not closing.is_alive()
 
 
 def test_silence() -> None:
