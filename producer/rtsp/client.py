@@ -17,7 +17,7 @@ CONNECT_TIMEOUT = 5.0
 FAREWELL = 1.0
 """Seconds that the end of a session may take."""
 _REDIRECTIONS = 3
-_TICK = 1.0  # how often a silent connection is looked after
+_TICK = 1.0  # how often a silent connection is looked after, at least
 _SESSION_TIMEOUT = 60.0  # unless the server tells another (RFC 2326, 12.37)
 
 
@@ -71,6 +71,7 @@ class Client:
         with self._reading:
             arrival = Arrival.now()
             heard = asked = time.monotonic()
+            tick = min(_TICK, self._keepalive_every / 4)
             while not self._closing:
                 # The answer to TEARDOWN is left to who sent it.
                 while not self._closing and (item := self._connection.take()) is not None:
@@ -83,7 +84,7 @@ class Client:
                     asked = time.monotonic()
                     self._send(self._keepalive, self.track.session)
                 try:
-                    self._connection.wait(_TICK)
+                    self._connection.wait(tick)
                 except TimeoutError:
                     pass
                 except (EOFError, OSError):
