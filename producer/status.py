@@ -71,7 +71,7 @@ class Status:
     @property
     def stalled(self) -> bool:
         """True if frames should come and have not for too long."""
-        return self.state is State.LIVE and not self.fresh
+        return self.state is State.LIVE and self.age is not None and not self.fresh
 
     def lost_for(self, longer: float) -> bool:
         """Return whether frames have not come for so many seconds longer than any stall may last."""

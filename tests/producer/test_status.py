@@ -92,6 +92,13 @@ def test_since_restarts_with_the_state_not_with_the_reason(clock: Clock) -> None
     assert status.snapshot(0).since == pytest.approx(5)
 
 
+def test_live_before_the_first_frame_is_no_stall(clock: Clock) -> None:
+    """That a camera is live may be heard before its first frame is."""
+    status = Status("door")
+    status.enter(State.LIVE)
+    assert not status.stalled
+
+
 def test_older_frames_are_refused(clock: Clock) -> None:
     """A number that is not above the last one is not taken."""
     status = fed(clock, 25, 10)
