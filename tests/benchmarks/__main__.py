@@ -1,6 +1,6 @@
-"""Run every benchmark: `python -m tests.benchmarks`, about 15 minutes, or less with --seconds."""
+"""Run every benchmark: `python -m tests.benchmarks`, about half an hour, or less with --seconds."""
 
-from . import age, cpu, manager_list, memory, slow_consumer
+from . import age, cameras, cpu, manager_list, memory, overload, reconnects, slow_consumer
 from .report import run_all
 
 if __name__ == "__main__":
@@ -10,6 +10,9 @@ if __name__ == "__main__":
             (slow_consumer.measure, 60),
             (manager_list.measure, 20),
             (cpu.measure, 20),
+            (overload.measure, 30),
+            (cameras.measure, 60),
+            (reconnects.measure, 900),
             (memory.measure, 600),
         ]
     )
