@@ -20,6 +20,7 @@ class Assignment:
         quality: of the JPEG, 1 to 100.
         transport: `tcp` or `udp`, for RTSP.
         loop: start a file anew at its end.
+        hwaccel: `none`, `auto` or a kind of hardware decoder.
     """
 
     camera: str
@@ -30,6 +31,7 @@ class Assignment:
     quality: int
     transport: str
     loop: bool
+    hwaccel: str
 
     def pack(self) -> bytes:
         """Serialize, with the length in front."""

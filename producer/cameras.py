@@ -8,6 +8,9 @@ from ..common.errors import AddressError
 from ..common.options import flag, integer, one_of, option
 from .source import Source
 
+DEVICES = ("vaapi", "cuda", "qsv", "videotoolbox", "drm", "vulkan")
+"""Kinds of hardware decoders that FFmpeg may know; which of them are there is found out when a camera is opened."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CameraSettings:
@@ -16,6 +19,9 @@ class CameraSettings:
     quality: int = option("80", "JPEG quality, 1 to 100", parse=integer(1, 100), metavar="N")
     transport: str = option("tcp", "tcp or udp, for RTSP", parse=one_of("tcp", "udp"), metavar="NAME")
     loop: bool = flag("start a file anew at its end")
+    hwaccel: str = option(
+        "none", "hardware decoding: none, auto, or one of " + ", ".join(DEVICES), parse=one_of("none", "auto", *DEVICES)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ _LONGEST_GAP = 0.2
 """Seconds within which a picture is encoded even if a newer one waits already: who is always late still shows some."""
 _TOLERATED = 1.0
 """Frames left out per second, over ten seconds, that are no overload yet: a burst of the network causes them too."""
+_IN_SOFTWARE = "there is no such hardware decoder here, so the CPU decodes"
 _OVERLOADED = "overloaded: this machine is too slow for every frame, so some are left out"
 
 Picture = tuple[Arrival, bytes | av.VideoFrame]
@@ -58,6 +59,7 @@ class Capture:
         self._published_at = 0.0
         self._left_out = Rate()
         self._given_up = 0
+        self._in_software = False
 
     def run(self) -> None:
         """Publish every picture of the source; tell why there are no more."""
@@ -93,7 +95,8 @@ class Capture:
             return
         self._packets = open_source(source, transport=self._assignment.transport, loop=self._assignment.loop)
         self._facts["codec"] = self._packets.codec_context.name
-        decoder = Decoder(self._packets)
+        decoder = Decoder(self._packets, self._assignment.hwaccel)
+        self._in_software = self._assignment.hwaccel != "none" and not decoder.is_hardware
         threading.Thread(target=_drain, args=(self._packets, self._backlog), daemon=True).start()
         try:
             for packet, arrival in self._backlog:
@@ -137,7 +140,8 @@ class Capture:
             for _ in range(self._backlog.given_up - self._given_up):
                 self._left_out.tick()
             self._given_up = self._backlog.given_up
-            self._report(State.LIVE, _OVERLOADED if self._left_out.value() > _TOLERATED else "")
+            overloaded = self._left_out.value() > _TOLERATED
+            self._report(State.LIVE, _OVERLOADED if overloaded else _IN_SOFTWARE if self._in_software else "")
 
     def _report(self, state: State, reason: str = "", *, final: bool = False, retry_after: float = 0.0) -> None:
         self._report_at = time.monotonic() + _REPORT_INTERVAL

@@ -6,6 +6,7 @@ from typing import Protocol
 import av
 import av.error
 from av.codec.context import Flags, ThreadType
+from av.codec.hwaccel import HWAccel, hwdevices_available
 from av.video.codeccontext import VideoCodecContext
 
 from ..common import jpeg
@@ -31,10 +32,16 @@ class Decoder:
 
     Args:
         stream: whose packets it shall decode.
+        hwaccel: `none`, `auto` or a kind of hardware decoder; without one the CPU decodes.
+
+    Attributes:
+        is_hardware: whether a hardware decoder does it.
     """
 
-    def __init__(self, stream: Coded) -> None:
-        context = stream.codec_context
+    def __init__(self, stream: Coded, hwaccel: str = "none") -> None:
+        hardware = _hardware(stream.codec_context, hwaccel)
+        self.is_hardware = hardware is not None
+        context = hardware or stream.codec_context
         context.thread_type = ThreadType.SLICE
         # Where the width is not known before the first picture, a second thread idles unless pictures are in slices.
         context.thread_count = 1 if 0 < context.width < _WIDE else 2
@@ -66,6 +73,20 @@ class Decoder:
             # A film that loops, or a camera whose packets got lost, starts over with an empty decoder.
             self._context.flush_buffers()
             self._waiting_for_keyframe = True
+
+
+def _hardware(software: VideoCodecContext, wanted: str) -> VideoCodecContext | None:
+    """Return the first of the wanted hardware decoders that is there and knows the codec; None if there is none."""
+    there = hwdevices_available() if wanted == "auto" else [wanted] if wanted != "none" else []
+    for device in there:
+        try:
+            found = av.CodecContext.create(software.codec.name, "r", hwaccel=HWAccel(device))
+        except (av.error.FFmpegError, ValueError, NotImplementedError):
+            continue
+        if isinstance(found, VideoCodecContext) and found.is_hwaccel:
+            found.extradata = software.extradata
+            return found
+    return None
 
 
 def _whole_jpeg(packet: VideoPacket) -> Iterator[bytes]:

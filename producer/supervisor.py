@@ -187,6 +187,7 @@ class Supervisor:
                 quality=settings.quality,
                 transport=settings.transport,
                 loop=settings.loop,
+                hwaccel=settings.hwaccel,
             )
         )
         life.status.attempts += 1

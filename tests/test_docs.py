@@ -61,7 +61,7 @@ def test_configuration_of_the_readme_is_valid(tmp_path: Path) -> None:
     """The configuration file that is shown can be read."""
     path = tmp_path / "framefan.toml"
     path.write_text(blocks("toml")[0])
-    defaults = CameraSettings(quality=80, transport="tcp", loop=False)
+    defaults = CameraSettings(quality=80, transport="tcp", loop=False, hwaccel="none")
     assert [camera.name for camera in load(path, defaults, {"DOOR_PASSWORD": "x"}).cameras] == ["door", "yard"]
 
 

@@ -14,7 +14,7 @@ from framefan.producer.cameras import CameraSettings
 from framefan.producer.configuration import load
 from tests.programs import FRAMEFAN, Start, captures_of, eventually, framefan
 
-DEFAULTS = CameraSettings(quality=80, transport="tcp", loop=False)
+DEFAULTS = CameraSettings(quality=80, transport="tcp", loop=False, hwaccel="none")
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -48,8 +48,11 @@ def test_everything(tmp_path: Path) -> None:
     assert found.bind == Endpoint("*", 6000)
     door, yard = found.cameras
     assert door.source == "rtsp://viewer:p%40ss%2Fw%3Ard@10.0.0.7/main"
-    assert door.settings == CameraSettings(quality=70, transport="udp", loop=False)
-    assert (yard.name, yard.settings) == ("yard", CameraSettings(quality=60, transport="tcp", loop=True))
+    assert door.settings == CameraSettings(quality=70, transport="udp", loop=False, hwaccel="none")
+    assert (yard.name, yard.settings) == (
+        "yard",
+        CameraSettings(quality=60, transport="tcp", loop=True, hwaccel="none"),
+    )
     assert "p%40ss" not in repr(found)
 
 
@@ -57,7 +60,7 @@ def test_everything(tmp_path: Path) -> None:
     ("text", "complaint"),
     [
         ("quality = ", "is not TOML"),
-        ("colour = 1", "colour is unknown; allowed are bind, cameras, quality, transport, loop"),
+        ("colour = 1", "colour is unknown; allowed are bind, cameras, quality, transport, loop, hwaccel"),
         ("bind = 5550", "bind: 5550 is not a text in quotes"),
         ("bind = 'http://x'", "'http://x' is not a framefan address"),
         ("cameras = 3", "write a table for each camera"),

@@ -75,6 +75,14 @@ def test_rtsp(start: Start, camera: CameraServer, codec: str, transport: str) ->
     assert told.age < 2
 
 
+def test_hardware_decoding_falls_back_and_says_so(start: Start, camera: CameraServer) -> None:
+    """Where the wanted hardware decoder is not there, frames come all the same, and the state tells how."""
+    _, endpoint = producer(start, camera.url("door", size="320x176"), "--name", "door", "--hwaccel", "vaapi")
+    assert frames(endpoint, "door", 3)
+    told = state_of(endpoint, "door", lambda state: state.state is State.LIVE)
+    assert told.reason == "there is no such hardware decoder here, so the CPU decodes"
+
+
 def test_names_and_all_cameras_of_one_producer(start: Start, camera: CameraServer) -> None:
     """Several sources are several cameras, named or not, each with its own picture."""
     _, endpoint = producer(start, camera.url("door", size="320x176"), "test:320x180@10", "--name", "yard")
