@@ -1,28 +1,32 @@
-"""A camera that speaks HTTP: the embedded camera's scene as MJPEG, drawn and encoded before anything is measured."""
+"""A camera that speaks HTTP: MJPEG whose pictures are made before anything is measured."""
 
 import threading
 import time
+from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
-from framefan.producer.camera.encoder import Encoder
+from framefan.producer.array_encoder import encode_array
+from framefan.producer.camera.encoder import CLOCK, Encoder
 from framefan.producer.camera.scene import Scene
 from framefan.producer.camera.settings import Settings
 
-_BOUNDARY = "picture"
+from .pictures import FPS, pictures
+
+_HEAD = b"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
 
 
 class MjpegServer:
-    """Serves one second's worth of pictures again and again to any number of clients.
+    """Serves a few pictures again and again to any number of clients, 25 a second.
 
     Args:
-        size: width and height in pixels.
-        fps: pictures per second.
+        pictures: whole JPEGs.
     """
 
-    def __init__(self, size: tuple[int, int], fps: int) -> None:
-        self._pictures, self._fps = _pictures(size, fps), fps
+    def __init__(self, pictures: Iterable[bytes]) -> None:
+        self._parts = [_HEAD % len(picture) + picture + b"\r\n" for picture in pictures]
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever)
@@ -44,20 +48,20 @@ class MjpegServer:
         self._server.server_close()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        pictures, interval = self._pictures, 1 / self._fps
+        parts = self._parts
 
         class Handler(BaseHTTPRequestHandler):
             """Answers any path."""
 
             def do_GET(self) -> None:
                 self.send_response(200)
-                self.send_header("Content-Type", f"multipart/x-mixed-replace;boundary={_BOUNDARY}")
+                self.send_header("Content-Type", "multipart/x-mixed-replace;boundary=picture")
                 self.end_headers()
                 due, number = time.monotonic(), 0
                 try:
                     while True:
-                        self.wfile.write(pictures[number % len(pictures)])
-                        number, due = number + 1, due + interval
+                        self.wfile.write(parts[number % len(parts)])
+                        number, due = number + 1, due + 1 / FPS
                         time.sleep(max(0.0, due - time.monotonic()))
                 except ConnectionError:
                     pass  # the client has left
@@ -68,15 +72,18 @@ class MjpegServer:
         return Handler
 
 
-def _pictures(size: tuple[int, int], fps: int) -> list[bytes]:
-    """Return the parts of one second, each a JPEG with its head."""
-    settings = Settings(codec="mjpeg", size=size, fps=fps)
-    scene, encoder = Scene("door", settings), Encoder(settings)
-    parts = []
-    for number in range(fps):
-        picture = scene.picture(number, number / fps, time.time_ns() + number * 10**9 // fps)
-        jpeg = encoder.encode(picture, number * 90_000 // fps, keyframe=True).data
-        head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-        parts.append(head.encode() + jpeg + b"\r\n")
+def scene() -> list[bytes]:
+    """Return a second of the embedded camera's scene, 1280x720."""
+    settings = Settings(codec="mjpeg", size=(1280, 720), fps=FPS)
+    drawn, encoder = Scene("door", settings), Encoder(settings)
+    jpegs = []
+    for number in range(FPS):
+        picture = drawn.picture(number, number / FPS, time.time_ns() + number * 10**9 // FPS)
+        jpegs.append(encoder.encode(picture, number * CLOCK // FPS, keyframe=True).data)
     encoder.close()
-    return parts
+    return jpegs
+
+
+def street() -> list[bytes]:
+    """Return pictures with as much detail as those of a street, 1920x1080."""
+    return [encode_array(picture, 80) for _, picture in islice(pictures(), 8)]
