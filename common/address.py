@@ -6,10 +6,13 @@ from typing import Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .errors import AddressError
+from .redact import without_password
 
 PORT = 5550
 """Default port of frames; states are at the next one, requests at the one after that."""
 
+_LONGEST_NAME = 192
+"""Bytes: a topic has 255 at most, and a rendition is written behind the name."""
 _NAME = re.compile(r"[^\W_.-][\w.-]{0,63}")
 _RENDITION = {"width": 16384, "height": 16384, "fps": 1000, "quality": 100, "gray": 1}
 
@@ -22,7 +25,7 @@ def camera_name(text: str) -> str:
     Raises:
         AddressError: it is anything else.
     """
-    if not _NAME.fullmatch(text):
+    if not _NAME.fullmatch(text) or len(text.encode()) > _LONGEST_NAME:
         raise AddressError(
             f"camera name {text!r} is not possible: use up to 64 letters, digits, '_', '-' and '.', "
             "the first a letter or digit"
@@ -46,7 +49,9 @@ class Endpoint:
         """
         host, port, path, query = _split(text)
         if path.strip("/") or query:
-            raise AddressError(f"{text!r} names a camera where an endpoint is wanted: tcp://host:{PORT}")
+            raise AddressError(
+                f"{without_password(text)!r} names a camera where an endpoint is wanted: tcp://host:{PORT}"
+            )
         return cls(host, port)
 
     @property
@@ -96,7 +101,9 @@ class CameraAddress:
         host, port, path, query = _split(text)
         name = unquote(path.removeprefix("/"))
         if not name and query:
-            raise AddressError(f"{text!r} asks for a rendition of no camera: tcp://host:{PORT}/door?{query}")
+            raise AddressError(
+                f"{without_password(text)!r} asks for a rendition of no camera: tcp://host:{PORT}/door?{query}"
+            )
         return cls(
             Endpoint(host, port),
             camera_name(name) if name else "",
@@ -108,7 +115,7 @@ class CameraAddress:
         """Parse the address of one camera; like :meth:`parse`, but a camera must be named."""
         address = cls.parse(text)
         if not address.camera:
-            raise AddressError(f"{text!r} names no camera: tcp://host:{PORT}/door")
+            raise AddressError(f"{without_password(text)!r} names no camera: tcp://host:{PORT}/door")
         return address
 
     @property
@@ -125,21 +132,22 @@ def _split(text: str) -> tuple[str, int, str, str]:
         parts = urlsplit(text)
         port = PORT if parts.port is None else parts.port
     except ValueError:
-        raise AddressError(f"{text!r} has no valid port: tcp://host:{PORT}/door") from None
+        raise AddressError(f"{without_password(text)!r} has no valid port: tcp://host:{PORT}/door") from None
     if parts.scheme != "tcp" or not parts.hostname or parts.username is not None or parts.fragment:
-        raise AddressError(f"{text!r} is not a framefan address: tcp://host:{PORT}/door")
+        raise AddressError(f"{without_password(text)!r} is not a framefan address: tcp://host:{PORT}/door")
     if port > 65533:
-        raise AddressError(f"{text!r} leaves no room for the two ports that follow: use 65533 or less")
+        raise AddressError(f"{without_password(text)!r} leaves no room for two more ports: use 65533 or less")
     return parts.hostname, port, parts.path, parts.query
 
 
 def _canonical_rendition(text: str, query: str) -> str:
+    shown = without_password(text)
     wanted = dict(parse_qsl(query, keep_blank_values=True))
     for key, value in wanted.items():
         if key not in _RENDITION:
-            raise AddressError(f"{text!r} asks for {key!r}; a rendition has {', '.join(_RENDITION)}")
+            raise AddressError(f"{shown!r} asks for {key!r}; a rendition has {', '.join(_RENDITION)}")
         if value and not (re.fullmatch(r"\d{1,5}", value) and 0 < int(value) <= _RENDITION[key]):
             raise AddressError(
-                f"{text!r} asks for {key}={value}; it must be a whole number from 1 to {_RENDITION[key]}"
+                f"{shown!r} asks for {key}={value}; it must be a whole number from 1 to {_RENDITION[key]}"
             )
     return "&".join(f"{key}={int(value)}" for key, value in sorted(wanted.items()) if value)

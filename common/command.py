@@ -16,6 +16,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from .errors import ExitCode, FramefanError, MissingPackage
 from .options import add_options, read_options
+from .redact import without_password
 from .signals import Stop, die_of
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaint is one sentence instead of a page of usage."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(ExitCode.USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        self.exit(ExitCode.USAGE, f"{self.prog}: {without_password(message)} (see {self.prog} --help)\n")
 
 
 class _Version(argparse.Action):
@@ -93,7 +94,7 @@ def _run(words: list[str], stop: Stop) -> int:
         given = parser.parse_args(command.rewrite(words) if command else words)
     except FramefanError as error:
         return _fail(words, error)
-    _configure_logging(given.verbose, given.quiet)
+    _configure_logging(given.quiet)
     assert command is not None
     try:
         return command.run(read_options(command.options, given, os.environ), stop)
@@ -112,7 +113,7 @@ def _parser(commands: Mapping[str, Command[Any]], names: list[str]) -> argparse.
         description="The newest frame of a camera, on any machine.",
         epilog="Exit codes: "
         + ", ".join(f"{code.value} {code.name.lower()}" for code in ExitCode)
-        + ". Every option can be set by the environment variable named beside it.",
+        + ". An option can be set by the environment variable named beside it as well.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print versions and exit")
     subparsers = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
@@ -121,15 +122,14 @@ def _parser(commands: Mapping[str, Command[Any]], names: list[str]) -> argparse.
             command = commands[name]
             sub = subparsers.add_parser(name, help=command.help, description=command.help)
             add_options(sub, command.options)
-            sub.add_argument("-v", "--verbose", action="store_true", help="log more")
             sub.add_argument("-q", "--quiet", action="store_true", help="log warnings only")
         else:
             subparsers.add_parser(name)
     return parser
 
 
-def _configure_logging(verbose: bool, quiet: bool) -> None:
-    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
+def _configure_logging(quiet: bool) -> None:
+    level = logging.WARNING if quiet else logging.INFO
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=level)
 
 

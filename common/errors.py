@@ -91,7 +91,7 @@ class SourceError(FramefanError, OSError):
     """A source that cannot be opened or read.
 
     Attributes:
-        refused: the source answered and said no (401, 403, 404, 453 ...): trying again soon is of no use.
+        refused: the source answered and said no (401, 403, 404): trying again soon is of no use.
         final: the source can never work (no such file, not a video): trying again at all is of no use.
         retry_after: seconds that the source wants to be left alone for; 0 if it does not say.
     """

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import zmq
 
 from .address import Endpoint
-from .errors import BindError
+from .errors import AddressError, BindError
 from .wire import LARGEST_MESSAGE, topic_bytes
 
 Context = zmq.Context[zmq.Socket[bytes]]
@@ -113,7 +113,11 @@ def _connect(private: Socket, url: str) -> Socket:
     _configure(private)
     private.setsockopt(zmq.RECONNECT_IVL, 100)
     private.setsockopt(zmq.RECONNECT_IVL_MAX, 2000)
-    private.connect(url)
+    try:
+        private.connect(url)
+    except zmq.ZMQError as error:
+        private.close()
+        raise AddressError(f"cannot connect to {url}: {error.strerror}; name a host such as 127.0.0.1") from None
     return private
 
 

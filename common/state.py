@@ -21,7 +21,7 @@ class State(enum.StrEnum):
     CONNECTING = "connecting"  # being opened
     LIVE = "live"  # frames come
     STALLED = "stalled"  # connected, but frames have stopped
-    REFUSED = "refused"  # the camera said no: 401, 403, 404, 453
+    REFUSED = "refused"  # the camera said no: 401, 403, 404
     ENDED = "ended"  # a file came to its end
     OFFLINE = "offline"  # not connected; the next attempt is waited for
     UNKNOWN = "unknown"  # the producer has no camera of that name
@@ -77,7 +77,7 @@ def pack(state: CameraState) -> bytes:
 
 
 def unpack(message: bytes) -> CameraState:
-    """Parse a state; unknown keys are ignored.
+    """Parse a state; keys that are unknown, or of another type than they should be, are ignored.
 
     Raises:
         WireError: it is anything else.
@@ -85,7 +85,7 @@ def unpack(message: bytes) -> CameraState:
     topic, zero, data = message.partition(b"\0")
     try:
         facts: Any = msgpack.unpackb(data)
-        known = {key: facts[key] for key in _KEYS if key in facts}
+        known = {key: facts[key] for key, kinds in _ALLOWED.items() if key in facts and type(facts[key]) in kinds}
         known["state"] = State(known["state"])
         state = CameraState(**known)
     except (ValueError, TypeError, KeyError, msgpack.exceptions.UnpackException):
@@ -95,4 +95,13 @@ def unpack(message: bytes) -> CameraState:
     return state
 
 
-_KEYS = {field.name for field in fields(CameraState)}
+def _allowed(kind: object) -> tuple[type, ...]:
+    """Return the types that msgpack may give for a field of this type."""
+    if kind in (str, State):
+        return (str,)
+    if kind is int:
+        return (int,)
+    return (float, int) if kind is float else (float, int, type(None))
+
+
+_ALLOWED = {field.name: _allowed(field.type) for field in fields(CameraState)}

@@ -65,7 +65,13 @@ def topic_bytes(topic: str) -> bytes:
 
 
 def pack(header: Header, jpeg: bytes | memoryview) -> bytes:
-    """Serialize a frame into one message part."""
+    """Serialize a frame into one message part.
+
+    Raises:
+        WireError: it is larger than `LARGEST_MESSAGE`, which no subscriber would accept.
+    """
+    if len(jpeg) > LARGEST_MESSAGE - _LARGEST_TOPIC - _FIXED.size - _LARGEST_MAP:
+        raise WireError(f"a frame of {len(jpeg)} bytes is too large: {LARGEST_MESSAGE} is the most")
     facts = msgpack.packb(
         {
             "run": header.run,

@@ -78,7 +78,7 @@ def _display(options: DisplayOptions, stop: Stop) -> int:
     from .display import run
 
     screen.require()  # first, since without a screen there is nothing to wait for
-    run(expand(options.addresses, options.wait), stop, grid=options.grid)
+    run(expand(options.addresses, options.wait, stop), stop, grid=options.grid)
     return ExitCode.OK
 
 
@@ -87,7 +87,7 @@ def _sample(options: SampleOptions, stop: Stop) -> int:
     from .watch import each
 
     sampler = Sampler(options.out, options.every, options.count)
-    each(expand(options.addresses, options.wait), lambda camera: sampler.run(camera, stop, options.wait), stop)
+    each(expand(options.addresses, options.wait, stop), lambda camera: sampler.run(camera, stop, options.wait), stop)
     return ExitCode.OK
 
 
@@ -98,26 +98,26 @@ def _analyze(options: AnalyzeOptions, stop: Stop) -> int:
 
     make = load(options.with_)
     each(
-        expand(options.addresses, options.wait),
+        expand(options.addresses, options.wait, stop),
         lambda camera: run(camera, options.with_, make, stop, wait=options.wait, count=options.count),
         stop,
     )
     return ExitCode.OK
 
 
-def _list(options: ListOptions, _stop: Stop) -> int:
-    found = states(options.endpoint, options.wait)
+def _list(options: ListOptions, stop: Stop) -> int:
+    found = states(options.endpoint, options.wait, stop)
     print("\n".join(json.dumps(asdict(state)) for state in found) if options.json else table.text(found))
     return ExitCode.OK
 
 
-def _probe(options: ProbeOptions, _stop: Stop) -> int:
+def _probe(options: ProbeOptions, stop: Stop) -> int:
     address = options.address
-    found = [state for state in states(address.endpoint, options.wait) if address.camera in ("", state.camera)]
+    found = [state for state in states(address.endpoint, options.wait, stop) if address.camera in ("", state.camera)]
     if not found:
         raise NoFrame(str(address), State.UNKNOWN, "no camera of that name there", options.wait)
     for state in found:
-        print(f"{state}, last frame {table.age(state.age) or 'never'} ago")
+        print(f"{state}, " + (f"last frame {table.age(state.age)} ago" if state.age is not None else "no frame yet"))
     healthy = all(state.age is not None and state.age <= options.max_age for state in found)
     return ExitCode.OK if healthy else ExitCode.CAMERA
 

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 
 import zmq
 
 from ..common import sockets, state
 from ..common.address import CameraAddress, Endpoint
-from ..common.errors import NoFrame
+from ..common.errors import NoFrame, WireError
+from ..common.signals import Stop
 from ..common.state import CameraState, State
 from .reachability import Reachability
 
@@ -15,8 +17,8 @@ _QUIET_MS = 200
 """All states come at once after subscribing; this much silence means that there are no more."""
 
 
-def states(endpoint: Endpoint, timeout: float) -> list[CameraState]:
-    """Return the states of all cameras of a producer, by name.
+def states(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> list[CameraState]:
+    """Return the states of all cameras of a producer, by name; nothing if the end is asked for.
 
     Raises:
         NoFrame: the producer told nothing within `timeout` seconds.
@@ -27,9 +29,12 @@ def states(endpoint: Endpoint, timeout: float) -> list[CameraState]:
     deadline = time.monotonic() + timeout
     try:
         while (left := deadline - time.monotonic()) > 0:
+            if stop is not None and stop.requested:
+                return []
             if subscriber.poll(min(_QUIET_MS, int(left * 1000))):
-                told = state.unpack(subscriber.recv())
-                found[told.camera] = told
+                with suppress(WireError):  # not of a producer: what is there instead is told below
+                    told = state.unpack(subscriber.recv())
+                    found[told.camera] = told
             elif found:
                 break
     finally:
@@ -41,7 +46,7 @@ def states(endpoint: Endpoint, timeout: float) -> list[CameraState]:
     return [found[camera] for camera in sorted(found) if found[camera].state is not State.UNKNOWN]
 
 
-def expand(addresses: Iterable[CameraAddress], timeout: float) -> list[CameraAddress]:
+def expand(addresses: Iterable[CameraAddress], timeout: float, stop: Stop) -> list[CameraAddress]:
     """Replace each address that names no camera by those of all cameras there, each camera once.
 
     Raises:
@@ -52,8 +57,8 @@ def expand(addresses: Iterable[CameraAddress], timeout: float) -> list[CameraAdd
         if address.camera:
             found[address] = None
         else:
-            cameras = states(address.endpoint, timeout)
-            if not cameras:
-                raise NoFrame(str(address), State.UNKNOWN, "this producer has no cameras yet", timeout)
+            cameras = states(address.endpoint, timeout, stop)
+            if not cameras and not stop.requested:
+                raise NoFrame(str(address), State.UNKNOWN, "this producer has no cameras yet", None)
             found |= {CameraAddress(address.endpoint, camera.camera): None for camera in cameras}
     return list(found)

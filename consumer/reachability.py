@@ -38,7 +38,7 @@ class Reachability:
         endpoint = self._endpoint
         try:
             socket.create_connection((endpoint.host, endpoint.port), _TIMEOUT).close()
-        except socket.gaierror:
+        except (socket.gaierror, UnicodeError):
             self.reason = f"host name {endpoint.host!r} is not known: check the address"
         except ConnectionRefusedError:
             self.reason = "connection refused: start a producer there, or check the port"

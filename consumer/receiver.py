@@ -78,7 +78,8 @@ class Receiver:
         """End the thread and close the sockets. Safe to call twice."""
         if self._thread.is_alive():
             self._waker.send(b"\0")
-            self._thread.join()
+            if self._thread is not threading.current_thread():  # a collection of garbage may run in it
+                self._thread.join()
 
     @property
     def state(self) -> CameraState:
@@ -102,6 +103,7 @@ class Receiver:
         self._states = sockets.states_subscriber(context, endpoint, topic)
         self._requests = sockets.requests_client(context, endpoint)
         self._offset.clear()  # it may be another host when it comes back
+        self._ask_at = 0.0
         self._poller = zmq.Poller()
         for source in (self._frames, self._states, self._requests, self._woken):
             self._poller.register(source, zmq.POLLIN)

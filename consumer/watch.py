@@ -51,12 +51,20 @@ def frames(subscriber: Subscriber, stop: Stop, *, wait: float) -> Iterator[Frame
 
 
 def each(addresses: Sequence[CameraAddress], work: Callable[[Subscriber], None], stop: Stop) -> None:
-    """Do the work for every camera, each in a thread of its own; the first error ends all and is raised."""
+    """Do the work for every camera, each in a thread of its own.
+
+    The first error ends all and is raised; but a camera that gives no frame is only told, unless all of them do.
+    """
     errors: list[Exception] = []
+    silent: list[NoFrame] = []
 
     def run(subscriber: Subscriber) -> None:
         try:
             work(subscriber)
+        except NoFrame as missing:
+            silent.append(missing)
+            if len(addresses) > 1:
+                log.warning("%s; the other cameras go on", missing)
         except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
             errors.append(error)
             stop.request()
@@ -68,5 +76,5 @@ def each(addresses: Sequence[CameraAddress], work: Callable[[Subscriber], None],
             thread.start()
         for thread in threads:
             thread.join()
-    if errors:
-        raise errors[0]
+    if errors or len(silent) == len(addresses) > 0:
+        raise (errors or silent)[0]

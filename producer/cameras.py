@@ -1,7 +1,7 @@
 """Which cameras a producer captures, under which names and with which settings."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..common.address import camera_name
 from ..common.errors import AddressError
@@ -30,16 +30,16 @@ class Camera:
 
     Attributes:
         name: under which it is published.
-        source: as the user wrote it, password included.
+        source: where its pictures come from.
         settings: how it is captured.
     """
 
     name: str
-    source: str = field(repr=False)
+    source: Source
     settings: CameraSettings
 
 
-def named(sources: Iterable[tuple[str, str | None]]) -> list[tuple[str, str]]:
+def named(sources: Iterable[tuple[str, str | None]]) -> list[tuple[str, Source]]:
     """Return (name, source) of (source, name or None) pairs; a missing name is derived from the source.
 
     Raises:
@@ -54,13 +54,13 @@ def named(sources: Iterable[tuple[str, str | None]]) -> list[tuple[str, str]]:
                 raise AddressError(f"camera name {name!r} is given twice: choose another --name")
             taken.add(name)
     found = []
-    for source, name in pairs:
-        derived = Source.parse(source).name  # also when a name is given: a bad source is refused here
-        found.append((name or _free(derived, taken), source))
+    for text, name in pairs:
+        source = Source.parse(text)
+        found.append((name or _free(source.name, taken), source))
         taken.add(found[-1][0])
     return found
 
 
 def _free(name: str, taken: set[str]) -> str:
-    candidates = (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
+    candidates = (name, *(f"{name[:58]}-{number}" for number in range(2, len(taken) + 3)))
     return next(candidate for candidate in candidates if candidate not in taken)

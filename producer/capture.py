@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ from .opening import open_source
 from .source import Kind, Source
 
 _REPORT_INTERVAL = 1.0
+_MOST_REORDERED = 32
+"""Packets that a decoder may hold before it shows the first of them; H.264 and H.265 allow 16."""
 _SMOOTHING = 0.1
 _LONGEST_GAP = 0.2
 """Seconds within which a picture is encoded even if a newer one waits already: who is always late still shows some."""
@@ -65,7 +68,8 @@ class Capture:
         """Publish every picture of the source; tell why there are no more."""
         self._report(State.CONNECTING)
         try:
-            for seq, (arrival, picture) in enumerate(self._pictures(), self._assignment.first_seq):
+            for number, (arrival, picture) in enumerate(self._pictures(), self._assignment.first_seq):
+                seq = number + self._backlog.given_up
                 if self._overtaken():
                     self._left_out.tick()
                 else:
@@ -99,9 +103,15 @@ class Capture:
         self._in_software = self._assignment.hwaccel != "none" and not decoder.is_hardware
         threading.Thread(target=_drain, args=(self._packets, self._backlog), daemon=True).start()
         try:
+            arrivals: OrderedDict[int | None, Arrival] = OrderedDict()
             for packet, arrival in self._backlog:
+                arrivals[packet.pts] = arrival
+                if len(arrivals) > _MOST_REORDERED:
+                    arrivals.popitem(last=False)
                 for picture in decoder.decode(packet):
-                    yield arrival, picture
+                    # Where pictures come in another order than they are shown, each has the age of its own packet.
+                    pts = packet.pts if isinstance(picture, bytes) else picture.pts
+                    yield arrivals.pop(pts, arrival), picture
         finally:
             self.close()
 

@@ -21,6 +21,7 @@ class CaptureProcess:
         assignment: what it is to do.
 
     Attributes:
+        camera: its name.
         run: id of this life.
         started: when, on the monotonic clock, s.
         live_since: since when frames come, on the same clock; None while they do not.
@@ -30,7 +31,9 @@ class CaptureProcess:
         self.run = assignment.run
         self.started = time.monotonic()
         self.live_since: float | None = None
+        self.camera = assignment.camera
         self._kill_at: float | None = None
+        self._killed_because = ""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "framefan.producer.capture", assignment.camera],
             stdin=subprocess.PIPE,
@@ -48,8 +51,9 @@ class CaptureProcess:
             self._life_line.close()
             self._kill_at = time.monotonic() + _FAREWELL
 
-    def kill(self) -> None:
-        """End it by force."""
+    def kill(self, because: str) -> None:
+        """End it by force, for a reason that is told as how it ended."""
+        self._killed_because = because
         self._process.kill()
 
     @property
@@ -71,4 +75,5 @@ class CaptureProcess:
     def how(self) -> str:
         """How it ended, for a capture that did not tell why."""
         code = self._process.returncode
-        return signal.Signals(-code).name if code < 0 else f"exit status {code}"
+        died = f"capture died: {signal.Signals(-code).name if code < 0 else f'exit status {code}'}"
+        return self._killed_because or died

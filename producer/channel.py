@@ -8,6 +8,7 @@ from typing import Self
 import msgpack
 import zmq
 
+from ..common.errors import BindError
 from ..common.sockets import Context, Socket
 from ..common.state import State
 
@@ -54,14 +55,19 @@ class Channel:
     """The hub's end, in a directory that nobody else may enter."""
 
     def __init__(self, context: Context) -> None:
-        self._directory = tempfile.TemporaryDirectory(prefix="framefan-")
+        self._directory = tempfile.TemporaryDirectory(prefix="framefan-", ignore_cleanup_errors=True)
         self.path = Path(self._directory.name)
         self.frames = context.socket(zmq.PULL)
         self.frames.conflate = True  # per connection, hence per capture
         self.reports = context.socket(zmq.PULL)
         for name, receiver in (("frames", self.frames), ("reports", self.reports)):
             receiver.linger = 0
-            receiver.bind(f"ipc://{self.path / name}")
+            try:
+                receiver.bind(f"ipc://{self.path / name}")
+            except zmq.ZMQError as error:
+                raise BindError(
+                    f"cannot make sockets in {self.path}: {error.strerror}; set TMPDIR to another directory"
+                ) from None
 
     def close(self) -> None:
         """Close the sockets and remove the directory."""

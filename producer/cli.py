@@ -13,6 +13,8 @@ from .cameras import CameraSettings
 
 log = logging.getLogger("framefan")
 
+_FLAGS = {"--loop", "--quiet"}
+"""Options without a value."""
 _NAMED = "\0"
 """Joins a source and the name that follows it: no word of a command line can hold a zero byte."""
 
@@ -53,7 +55,8 @@ def _join_names(words: list[str]) -> list[str]:
             joined.append(word)
             continue
         name = word.partition("=")[2] if "=" in word else next(rest, None)
-        if len(joined) < 2 or joined[-1].startswith("-") or _NAMED in joined[-1] or name is None:
+        value_of_option = len(joined) > 2 and joined[-2].startswith("--") and joined[-2] not in _FLAGS
+        if len(joined) < 2 or joined[-1].startswith("-") or _NAMED in joined[-1] or name is None or value_of_option:
             raise OptionError("--name must follow the source that it names: SOURCE --name NAME")
         joined[-1] += _NAMED + name
     return joined

@@ -58,6 +58,8 @@ def load(path: Path, defaults: CameraSettings, environ: Mapping[str, str] = os.e
         return _configuration(_expanded(table, environ), path.parent, defaults)
     except FramefanError as error:
         raise OptionError(f"{path}: {error}") from None
+    except ValueError:  # its text may hold a password
+        raise OptionError(f"{path}: a URL in it is not valid") from None
 
 
 def _configuration(table: dict[str, Any], directory: Path, defaults: CameraSettings) -> Configuration:
@@ -78,12 +80,11 @@ def _camera(name: str, table: dict[str, Any], directory: Path, shared: CameraSet
         _check_keys(table, _CAMERA_KEYS, "")
         if "source" not in table:
             raise OptionError('source is missing: write source = "rtsp://..."')
-        url = _with_credentials(table, directory)
-        Source.parse(url)
+        source = Source.parse(_with_credentials(table, directory))
         settings = read_table(CameraSettings, {key: table[key] for key in _SETTINGS if key in table}, shared)
     except FramefanError as error:
         raise OptionError(f"cameras.{name}: {error}") from None
-    return Camera(name=name, source=url, settings=settings)
+    return Camera(name=name, source=source, settings=settings)
 
 
 def _with_credentials(table: dict[str, Any], directory: Path) -> str:
@@ -98,6 +99,8 @@ def _with_credentials(table: dict[str, Any], directory: Path) -> str:
             password = path.read_text().strip()
         except OSError as error:
             raise OptionError(f"password_file: {path}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise OptionError(f"password_file: {path} is not a text in UTF-8") from None
     if not user and not password:
         return source
     parts = urlsplit(source)
@@ -116,7 +119,7 @@ def _check_keys(table: dict[str, Any], allowed: tuple[str, ...], where: str) -> 
 def _text(table: dict[str, Any], key: str) -> str:
     value = table.get(key, "")
     if not isinstance(value, str):
-        raise OptionError(f"{key}: {value!r} is not a text in quotes")
+        raise OptionError(f"{key} is not a text in quotes but of type {type(value).__name__}")
     return value
 
 

@@ -12,6 +12,7 @@ from av.video.codeccontext import VideoCodecContext
 from ..common import jpeg
 from .demuxer import VideoPacket
 
+_END_OF_IMAGE = b"\xff\xd9"
 _WIDE = 3000
 """Pixels of width from which one thread no longer keeps up with a camera."""
 
@@ -91,6 +92,7 @@ def _hardware(software: VideoCodecContext, wanted: str) -> VideoCodecContext | N
 
 def _whole_jpeg(packet: VideoPacket) -> Iterator[bytes]:
     picture = bytes(packet)
+    picture = picture[: picture.rfind(_END_OF_IMAGE) + len(_END_OF_IMAGE)]  # many cameras pad what follows
     try:
         jpeg.size(picture)
     except ValueError:

@@ -52,17 +52,18 @@ class Hub:
         self._watchers: Counter[str] = Counter()
         self._again: list[tuple[float, str]] = []
         self._repeat_at = 0.0
+        self._numbers: dict[str, int] = {}
         self.inputs = (self._states, self._requests)
         self.cameras: dict[str, Status] = {}
 
     def add(self, camera: str) -> Status:
         """Add a camera, whose state is told from now on."""
-        self.cameras[camera] = Status(camera)
+        self.cameras[camera] = Status(camera, self._numbers.get(camera, 0))
         return self.cameras[camera]
 
     def remove(self, camera: str) -> None:
         """Forget a camera; who watches it is told that it is unknown."""
-        del self.cameras[camera]
+        self._numbers[camera] = self.cameras.pop(camera).seq  # it may come back, and numbers never start over
         self._tell_all(camera)
 
     def publish(self, message: bytes) -> bool:
@@ -101,10 +102,6 @@ class Hub:
         for public in (self._frames, self._states, self._requests):
             public.close()
         self.context.term()
-
-    def watchers(self, camera: str) -> int:
-        """Return how many subscribe to the state of a camera, which is how a consumer says that it watches."""
-        return self._watchers[camera]
 
     def _take(self, source: sockets.Socket, handle: Callable[[list[bytes]], None]) -> bool:
         try:
@@ -168,6 +165,7 @@ class Hub:
 
 def _answer(request: dict[str, Any], received: int) -> bytes:
     asked = request.get("ask")
-    if asked != "clock":
-        raise WireError(f"there is no request {asked!r}; there is 'clock'")
+    if asked != "clock" or type(request.get("sent")) is not int:
+        name = asked[:40] if isinstance(asked, str) else type(asked).__name__
+        raise WireError(f"there is no such request {name!r}; there is 'clock', with 'sent' in ns")
     return requests.clock_answer(request, received, time.monotonic_ns())

@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from . import configuration
 from .cameras import Camera, CameraSettings, named
 
 log = logging.getLogger("framefan")
+
+_SETTLED = 1.0
+"""Seconds for which a file must have stayed as it is before it is read again."""
 
 
 class Plan:
@@ -40,23 +44,30 @@ class Plan:
         self._config = config
         self._defaults = defaults
         self._hung_up = False
-        self._seen = self._version()
+        self._seen = self._latest = self._version()
+        self._latest_at = 0.0
         self.bind, self.cameras = self._load()
         if config is not None:
             signal.signal(signal.SIGHUP, lambda *_: setattr(self, "_hung_up", True))
 
     def changed(self) -> list[Camera] | None:
         """Return the cameras anew if the file has changed or SIGHUP came; None if not, or if the file is wrong."""
-        version = self._version()
-        if version == self._seen and not self._hung_up:
+        version, now = self._version(), time.monotonic()
+        if version != self._latest:
+            self._latest, self._latest_at = version, now
+        # An editor may write in pieces: what has just changed is left to settle.
+        settled = version is not None and now - self._latest_at > _SETTLED
+        if not self._hung_up and (version == self._seen or not settled):
             return None
         self._seen, self._hung_up = version, False
         try:
-            _, self.cameras = self._load()
+            bind, self.cameras = self._load()
         except FramefanError as error:
             log.error("%s; the cameras stay as they are", error)
             return None
         log.info("%s read again", self._config)
+        if bind != self.bind:
+            log.warning("%s: bind takes effect when the producer is started again", self._config)
         return self.cameras
 
     def _load(self) -> tuple[Endpoint | None, list[Camera]]:

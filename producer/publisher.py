@@ -1,5 +1,6 @@
 """Publish pictures that you make yourself."""
 
+import os
 import secrets
 import threading
 import time
@@ -17,6 +18,8 @@ from ..common.state import State
 from .hub import Hub
 
 _PASS_MS = 50
+
+Bytes = bytes | bytearray | memoryview
 
 
 class Publisher:
@@ -40,6 +43,7 @@ class Publisher:
         if not 1 <= quality <= 100:
             raise ValueError(f"quality {quality} is not from 1 to 100")
         self._quality = quality
+        self._process = os.getpid()
         self._run = secrets.token_hex(4)
         self._hub = Hub(Endpoint.parse(endpoint))
         self._lock = threading.Lock()
@@ -52,7 +56,7 @@ class Publisher:
         """Where it listens, with the real port."""
         return str(self._hub.endpoint)
 
-    def publish(self, camera: str, picture: npt.NDArray[np.uint8] | bytes, *, captured_ns: int | None = None) -> int:
+    def publish(self, camera: str, picture: npt.NDArray[np.uint8] | Bytes, *, captured_ns: int | None = None) -> int:
         """Publish a picture as the newest frame of a camera.
 
         Args:
@@ -69,11 +73,16 @@ class Publisher:
         """
         now = time.monotonic_ns()
         captured = now if captured_ns is None else captured_ns
-        data = picture if isinstance(picture, bytes) else self._encode(picture)
+        is_jpeg = isinstance(picture, Bytes)
+        data = bytes(picture) if isinstance(picture, Bytes) else self._encode(picture)
         width, height = jpeg.size(data)
         with self._lock:
             if self._closed.is_set():
                 raise ValueError(f"the publisher at {self.endpoint} is closed")
+            if self._process != os.getpid():
+                raise ValueError(
+                    f"the publisher at {self.endpoint} belongs to another process: make one in this process"
+                )
             status = self._hub.cameras.get(camera) or self._hub.add(camera_name(camera))
             header = wire.Header(
                 camera,
@@ -84,7 +93,7 @@ class Publisher:
                 boot=boot_id(),
                 width=width,
                 height=height,
-                quality=0 if isinstance(picture, bytes) else self._quality,
+                quality=0 if is_jpeg else self._quality,
                 encode_ns=time.monotonic_ns() - now,
             )
             status.codec, status.size, status.encode_ms = "jpeg", (width, height), header.encode_ns / 1e6

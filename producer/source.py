@@ -5,9 +5,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from ..common.errors import SourceError
+from ..common.redact import without_password
 
 _DEVICE = re.compile(r"/dev/video\d+|\d{1,2}")
 _PATTERN = re.compile(r"test:(?:(\d{2,5})x(\d{2,5}))?(?:@(\d{1,3}))?")
@@ -48,19 +49,17 @@ class Source:
             return cls(Kind.RTSP if scheme.startswith("rtsp") else Kind.HTTP, _checked(text))
         if scheme not in ("", "file"):
             raise SourceError(
-                f"source {_without_password(text)!r} is of no known kind: use rtsp://, http://, /dev/video0, a file "
+                f"source {without_password(text)!r} is of no known kind: use rtsp://, http://, /dev/video0, a file "
                 "or test:1280x720@25",
                 final=True,
             )
         if text.startswith("test:"):
-            if not _PATTERN.fullmatch(text):
-                raise SourceError(f"test pattern {text!r} is not like test:1280x720@25", final=True)
-            return cls(Kind.PATTERN, text)
+            return cls(Kind.PATTERN, _checked_pattern(text))
         if _DEVICE.fullmatch(text):
             return cls(Kind.DEVICE, f"/dev/video{text}" if text.isdigit() else text)
         path = Path(text.removeprefix("file://"))
         if not path.is_file():
-            raise SourceError(f"source {text!r} is neither a URL nor a file that exists", final=True)
+            raise SourceError(f"source {without_password(text)!r} is neither a URL nor a file that exists", final=True)
         return cls(Kind.FILE, str(path))
 
     @property
@@ -68,7 +67,8 @@ class Source:
         """A camera name derived from the source, for users who give none."""
         if self.kind in (Kind.RTSP, Kind.HTTP):
             parts = urlsplit(self.url)
-            text = parts.path.strip("/").rpartition("/")[2] or parts.hostname or ""
+            shown = urlsplit(str(self)).path.strip("/.")  # some cameras take a password in the path
+            text = shown.rpartition("/")[2] or parts.hostname or ""
         elif self.kind is Kind.PATTERN:
             text = "test"
         else:
@@ -91,25 +91,30 @@ class Source:
         return int(match[1] or 1280), int(match[2] or 720), int(match[3] or 25)
 
     def __str__(self) -> str:
-        return _without_password(self.url)
+        return without_password(self.url)
 
 
 def _checked(url: str) -> str:
     try:
         parts = urlsplit(url)
+        if "@" in parts.path:
+            raise SourceError(
+                f"source {without_password(url)!r} has an @ in its path: write %2F for / in a password, %40 for @",
+                final=True,
+            )
         if parts.hostname and parts.port != 0:
             return url
     except ValueError:
         pass
-    raise SourceError(f"source {_without_password(url)!r} has no valid host and port: rtsp://host:554/path", final=True)
+    raise SourceError(f"source {without_password(url)!r} has no valid host and port: rtsp://host:554/path", final=True)
 
 
-def _without_password(url: str) -> str:
-    """Return a URL as it may be shown: neither user nor password, and no query, where cameras take them as well."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url.partition("://")[0] + "://..."
-    if not parts.netloc:
-        return url
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+def _checked_pattern(text: str) -> str:
+    match = _PATTERN.fullmatch(text)
+    if match:
+        width, height, fps = (int(number or 64) for number in match.groups())
+        if 64 <= width <= 4096 and 64 <= height <= 4096 and width % 2 == height % 2 == 0 and fps > 0:
+            return text
+    raise SourceError(
+        f"test pattern {text!r} is not like test:1280x720@25, with even sides from 64 to 4096", final=True
+    )

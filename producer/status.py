@@ -17,9 +17,10 @@ class Status:
 
     Args:
         camera: its name.
+        seq: number of its last frame, if it was here before.
     """
 
-    def __init__(self, camera: str) -> None:
+    def __init__(self, camera: str, seq: int = 0) -> None:
         self.camera = camera
         self.state = State.CONNECTING
         self.reason = ""
@@ -28,11 +29,12 @@ class Status:
         self.codec = ""
         self.size: tuple[int, int] = (0, 0)
         self.encode_ms = 0.0
-        self.seq = 0
+        self.seq = seq
         self.last_message = b""
         self.stalls = Lately()
         self.reconnects = Lately()
         self._captured_ns: int | None = None
+        self._alive_ns: int | None = None
         self._rate = Rate()
         self._interval = 0.0
 
@@ -47,14 +49,27 @@ class Status:
         self.state, self.reason = state, reason
         return True
 
+    def begin_life(self) -> None:
+        """Begin with a new capture, which is not to be judged by the frames of the one before."""
+        self._alive_ns = None
+
+    @property
+    def alive(self) -> bool:
+        """True once the present capture has given a frame."""
+        return self._alive_ns is not None
+
     def frame(self, stamp: Stamp, message: bytes) -> bool:
         """Take in a frame; return whether it is newer than the one before."""
         if stamp.seq <= self.seq:
             return False
-        if self._captured_ns is not None:
-            interval = (stamp.monotonic_ns - self._captured_ns) / 1e9
-            self._interval += _SMOOTHING * (interval - self._interval) if self._interval else interval
-        self.seq, self._captured_ns, self.last_message = stamp.seq, stamp.monotonic_ns, message
+        if self._alive_ns is not None:
+            interval = (stamp.monotonic_ns - self._alive_ns) / 1e9
+            if not self._interval:
+                self._interval = interval
+            elif interval < self._limit(_STALLED):  # an outage is no interval
+                self._interval += _SMOOTHING * (interval - self._interval)
+        self.seq, self.last_message = stamp.seq, message
+        self._captured_ns = self._alive_ns = stamp.monotonic_ns
         self._rate.tick()
         return True
 
@@ -71,11 +86,11 @@ class Status:
     @property
     def stalled(self) -> bool:
         """True if frames should come and have not for too long."""
-        return self.state is State.LIVE and self.age is not None and not self.fresh
+        return self.state is State.LIVE and self.alive and not self.fresh
 
     def lost_for(self, longer: float) -> bool:
         """Return whether frames have not come for so many seconds longer than any stall may last."""
-        return self.age is not None and self.age > self._limit(_LOST) + longer
+        return self.alive and (self.age or 0.0) > self._limit(_LOST) + longer
 
     def _limit(self, limit: tuple[float, int]) -> float:
         seconds, intervals = limit

@@ -15,7 +15,7 @@ from .cameras import Camera
 from .capture_process import CaptureProcess
 from .channel import Channel, Report
 from .hub import Hub
-from .source import Source
+from .source import Kind
 from .status import Status
 
 log = logging.getLogger("framefan")
@@ -25,6 +25,8 @@ _FIRST_FRAME = 30.0
 """Seconds that a camera has for its first frame, with all that an opening takes."""
 _GRACE = 5.0
 """Seconds that a capture gets on top of every limit, to notice by itself and to tell why."""
+_AMNESTY = 60.0
+"""Seconds until a loop that was late is an excuse again: a machine that always is must not blind the watchdog."""
 _OVER = (State.OFFLINE, State.REFUSED, State.ENDED)
 
 
@@ -38,15 +40,17 @@ class _Life:
         self.process: CaptureProcess | None = None
         self.retry_at: float | None = 0.0  # monotonic seconds; None for never
         self.last: Report | None = None
+        self.last_words_awaited = False
 
     @property
     def hangs(self) -> bool:
         """True if its capture gives neither frames nor a reason not to."""
         if self.process is None or self.process.ending:
             return False
-        if self.process.live_since is None:
+        if not self.status.alive:
             return time.monotonic() - self.process.started > _FIRST_FRAME + _GRACE
-        return self.status.lost_for(_GRACE)
+        # A film has no pace of its own that could be missed: it is played by ours.
+        return self.camera.source.kind is not Kind.FILE and self.status.lost_for(_GRACE)
 
 
 class Supervisor:
@@ -83,7 +87,7 @@ class Supervisor:
             self._hub.serve()
             now = time.monotonic()
             if now >= pass_at:
-                if now > pass_at + 2 * _PASS:
+                if now > pass_at + 2 * _PASS and now > self._judge_at + _AMNESTY:
                     # This host was stopped or starved, not the captures: look at what they say now before judging.
                     self._judge_at = now + _GRACE
                 pass_at = now + _PASS
@@ -99,7 +103,7 @@ class Supervisor:
                 self._lives[name] = _Life(camera, self._hub.add(name))
             elif self._lives[name].camera != camera:
                 life = self._lives[name]
-                life.camera, life.backoff, life.retry_at = camera, Backoff(), 0.0
+                life.camera, life.backoff, life.retry_at, life.status.attempts = camera, Backoff(), 0.0, 0
                 if life.process is not None:
                     life.process.ask_to_end()  # the next one starts when this one has left the camera
         for name in [name for name in self._lives if name not in wanted]:
@@ -160,41 +164,51 @@ class Supervisor:
 
     def _look_after(self, life: _Life) -> None:
         if life.process is None:
-            if life.retry_at is not None and time.monotonic() >= life.retry_at:
+            due = life.retry_at is not None and time.monotonic() >= life.retry_at
+            # One that was removed and came back waits until its old capture has left the camera.
+            if due and not any(process.camera == life.camera.name for process in self._leaving):
                 self._start(life)
         elif life.process.ended:
-            while self._take_report():  # its last words may still be under way
+            while self._take_report():
                 pass
-            self._ended(life, life.process)
+            if life.last_words_awaited or (life.last is not None and life.last.state in _OVER):
+                self._ended(life, life.process)
+            life.last_words_awaited = True  # they may still be under way: one more pass
         elif time.monotonic() < self._judge_at:
             pass
         elif life.hangs:
             log.warning("%s: its capture hangs and is replaced", life.camera.name)
-            life.process.kill()
+            life.process.kill("connected, but no picture came for too long")
         elif life.status.stalled:
             self._hub.change(life.status, State.STALLED, "connected, but no frame comes")
 
     def _start(self, life: _Life) -> None:
         camera, settings = life.camera, life.camera.settings
         life.retry_at = life.last = None
-        life.process = CaptureProcess(
-            Assignment(
-                camera=camera.name,
-                run=secrets.token_hex(4),
-                source=camera.source,
-                channel=str(self._channel.path),
-                first_seq=life.status.seq + 1,
-                quality=settings.quality,
-                transport=settings.transport,
-                loop=settings.loop,
-                hwaccel=settings.hwaccel,
-            )
+        life.last_words_awaited = False
+        assignment = Assignment(
+            camera=camera.name,
+            run=secrets.token_hex(4),
+            source=camera.source.url,
+            channel=str(self._channel.path),
+            first_seq=life.status.seq + 1,
+            quality=settings.quality,
+            transport=settings.transport,
+            loop=settings.loop,
+            hwaccel=settings.hwaccel,
         )
+        try:
+            life.process = CaptureProcess(assignment)
+        except OSError as error:  # no more processes, files or memory: other cameras go on
+            life.retry_at = time.monotonic() + life.backoff.next(live_for=0.0, refused=False)
+            self._hub.change(life.status, State.OFFLINE, f"its capture cannot be started: {error.strerror}")
+            return
+        life.status.begin_life()
         life.status.attempts += 1
         if life.status.seq:
             life.status.reconnects.tick()
         if life.status.attempts == 1:
-            self._hub.change(life.status, State.CONNECTING, f"opening {Source.parse(camera.source)}")
+            self._hub.change(life.status, State.CONNECTING, f"opening {camera.source}")
 
     def _ended(self, life: _Life, process: CaptureProcess) -> None:
         life.process = None
@@ -202,7 +216,7 @@ class Supervisor:
             return
         last = life.last
         if last is None or last.state not in _OVER:
-            last = Report(camera="", run="", state=State.OFFLINE, reason=f"capture died: {process.how}")
+            last = Report(camera="", run="", state=State.OFFLINE, reason=process.how)
         if not last.final and last.state is not State.ENDED:
             live_for = 0.0 if process.live_since is None else time.monotonic() - process.live_since
             wait = life.backoff.next(live_for=live_for, refused=last.state is State.REFUSED)

@@ -1,15 +1,18 @@
 """Give the newest frame of a camera to an analyzer again and again, and print what it finds."""
 
 import json
+import logging
 import sys
 import threading
 from collections.abc import Callable
 
-from ...common.errors import AnalyzerError, FramefanError
+from ...common.errors import AnalyzerError, FramefanError, WireError
 from ...common.signals import Stop
 from ..subscriber import Subscriber
 from ..watch import frames
 from . import Analyzer, explain
+
+log = logging.getLogger("framefan")
 
 _output = threading.Lock()
 
@@ -37,6 +40,9 @@ def run(
         age = frame.age
         try:
             result = analyzer(frame)
+        except WireError as error:
+            log.warning("%s; it is left out", error)
+            continue
         except FramefanError:
             raise
         except Exception as error:

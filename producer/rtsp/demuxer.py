@@ -42,6 +42,7 @@ class RtspDemuxer:
         except _FAILURES as error:
             status = error.status if isinstance(error, Refused) else None
             raise diagnosis.opening(source, error, time.monotonic() - started, OPEN_TIMEOUT, status) from None
+        self._count = 0
         track = self._client.track
         self._depacketizer = Depacketizer(track.codec, track.payload)
         self.codec_context = cast(VideoCodecContext, av.CodecContext.create(track.codec, "r"))
@@ -60,6 +61,7 @@ class RtspDemuxer:
                     for unit in push(data, arrival):
                         packet = cast(VideoPacket, av.Packet(unit.data))
                         packet.is_keyframe = unit.keyframe
+                        packet.pts = self._count = self._count + 1  # tells apart what the decoder may reorder
                         yield packet, unit.arrival
         except _FAILURES as error:
             ended = isinstance(error, EOFError)

@@ -47,7 +47,7 @@ def test_everything(tmp_path: Path) -> None:
     found = load(path, DEFAULTS, {"STREAM": "main"})
     assert found.bind == Endpoint("*", 6000)
     door, yard = found.cameras
-    assert door.source == "rtsp://viewer:p%40ss%2Fw%3Ard@10.0.0.7/main"
+    assert door.source.url == "rtsp://viewer:p%40ss%2Fw%3Ard@10.0.0.7/main"
     assert door.settings == CameraSettings(quality=70, transport="udp", loop=False, hwaccel="none")
     assert (yard.name, yard.settings) == (
         "yard",
@@ -61,7 +61,7 @@ def test_everything(tmp_path: Path) -> None:
     [
         ("quality = ", "is not TOML"),
         ("colour = 1", "colour is unknown; allowed are bind, cameras, quality, transport, loop, hwaccel"),
-        ("bind = 5550", "bind: 5550 is not a text in quotes"),
+        ("bind = 5550", "bind is not a text in quotes but of type int"),
         ("bind = 'http://x'", "'http://x' is not a framefan address"),
         ("cameras = 3", "write a table for each camera"),
         ("[cameras.'a/b']\nsource='test:'", "cameras.a/b: camera name 'a/b' is not possible"),

@@ -165,7 +165,7 @@ def test_password_is_nowhere(start: Start, query: str, transport: str) -> None:
     """Whatever goes right or wrong, by our own reader or FFmpeg's, no output and no state holds the password."""
     with CameraServer(port=0, settings=SMALL, credentials=Credentials("admin", SECRET)) as server:
         url = f"rtsp://admin:{ENCODED}@127.0.0.1:{port_of(server)}/door{query}"
-        program, endpoint = producer(start, url, "--name", "door", "--transport", transport, "-v")
+        program, endpoint = producer(start, url, "--name", "door", "--transport", transport)
         told = set()
         with Subscriber(f"{endpoint}/door") as subscriber:
 

@@ -109,7 +109,7 @@ camera.setsockopt(zmq.CONFLATE, 1)
 camera.setsockopt(zmq.SUBSCRIBE, b"door\\0")
 camera.connect("{endpoint}")
 message = camera.recv()
-jpeg = message[message.index(b"\\xff\\xd8"):]
+jpeg = message[-int.from_bytes(message[9:13], "little"):]
 print(len(jpeg), jpeg[-2:].hex(), flush=True)
 """
 

@@ -76,7 +76,7 @@ def test_derived_names_differ() -> None:
 
 def test_given_names() -> None:
     """A name that is given is used, once."""
-    assert named([("test:", "door")]) == [("door", "test:")]
+    assert named([("test:", "door")]) == [("door", Source.parse("test:"))]
     with pytest.raises(AddressError, match="'door' is given twice"):
         named([("test:", "door"), ("test:", "door")])
     with pytest.raises(AddressError, match="not possible"):

@@ -1,0 +1,12 @@
+"""URLs as they may be shown: cameras take passwords in every part of them."""
+
+import re
+
+_USER = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*:/*)\S*@")
+_QUERY = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s?#]*)[?#]\S*")
+_NAMED = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s/]*)/\S*(?:pass|pwd|user)\S*")
+
+
+def without_password(text: str) -> str:
+    """Return a text whose URLs hold neither user nor password, no query, and no path that names one of them."""
+    return _NAMED.sub(r"\1/...", _QUERY.sub(r"\1", _USER.sub(r"\1", text)))
