@@ -12,6 +12,8 @@ import simplejpeg
 from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace
 
+cv2.setNumThreads(1)  # a capture has one picture at a time; a pool of threads would only wake and wait
+
 Plane = npt.NDArray[np.uint8]
 
 # Planar formats that libjpeg-turbo takes as they are; those with a j are full-range by name.
