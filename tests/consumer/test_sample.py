@@ -64,6 +64,15 @@ def test_all_cameras(address: str, tmp_path: Path) -> None:
     assert [path.relative_to(tmp_path).parts[0] for path in samples(tmp_path)] == ["door", "yard"]
 
 
+def test_a_camera_that_is_down_ends_no_other(address: str, tmp_path: Path) -> None:
+    """Of two cameras one of which is not there the other is sampled."""
+    words = (f"{address}/door", f"{address}/nix", "--every", "100ms", "--count", "20", "--out", str(tmp_path))
+    ended = framefan("sample", *words, "--wait", "500ms")
+    assert ended.returncode == ExitCode.OK
+    assert "nix within 0.5 s, it is unknown" in ended.stderr
+    assert len(samples(tmp_path)) == 20
+
+
 @pytest.mark.parametrize("text", ["0", "0s", "0f", "-1s", "f", "", "10x", "1.5f"])
 def test_intervals_above_zero_only(text: str) -> None:
     """An interval of nothing is refused."""

@@ -3,6 +3,7 @@
 import io
 import threading
 from collections.abc import Iterator
+from typing import cast
 
 import av
 import numpy as np
@@ -13,6 +14,7 @@ from framefan.producer.arrival import Arrival
 from framefan.producer.backlog import Backlog
 from framefan.producer.decoder import Decoder
 from framefan.producer.demuxer import VideoPacket
+from tests.pictures import jpeg
 
 GOP = 10
 FRAMES = 40
@@ -77,6 +79,18 @@ def test_a_film_that_loops(packets: tuple[Decoder, list[VideoPacket]]) -> None:
     """After the empty packet at its end a film starts over, first frame included."""
     decoder, found = packets
     assert count(decoder, found + found) == ([1] * FRAMES + [0]) * 2
+
+
+@pytest.mark.parametrize("padding", [b"", b"\0\0", b"\r\n", b"\0" * 500])
+def test_jpeg_with_padding(padding: bytes) -> None:
+    """What cameras add behind a JPEG is cut off; a JPEG that is cut off itself is dropped."""
+
+    class Stream:
+        codec_context = av.CodecContext.create("mjpeg", "r")
+
+    decoder, data = Decoder(Stream()), jpeg()
+    assert list(decoder.decode(cast(VideoPacket, av.Packet(data + padding)))) == [data]
+    assert list(decoder.decode(cast(VideoPacket, av.Packet(data[:-2])))) == []
 
 
 def test_backlog_gives_what_it_got(packets: tuple[Decoder, list[VideoPacket]]) -> None:

@@ -83,6 +83,14 @@ def test_refuses_bad_names_endpoints_and_qualities() -> None:
         publisher.publish("door", pictures.flat())
 
 
+def test_refuses_what_no_subscriber_would_accept() -> None:
+    """A picture over the limit of the wire is refused where it is published, instead of vanishing."""
+    data = pictures.jpeg()
+    huge = data[:2] + (b"\xff\xfe\xff\xff" + bytes(65533)) * 520 + data[2:]
+    with Publisher(ANYWHERE) as publisher, pytest.raises(ValueError, match="too large"):
+        publisher.publish("door", huge)
+
+
 def test_a_closed_publisher_leaves_its_port_free() -> None:
     """The same endpoint can be used again at once."""
     with Publisher(ANYWHERE) as publisher:
@@ -157,7 +165,8 @@ def test_clock_and_nonsense_are_answered(context: Context) -> None:
     """The clock is told; whatever else comes is answered with an error and harms nothing."""
     with Publisher(ANYWHERE) as publisher:
         client = sockets.requests_client(context, Endpoint.parse(publisher.endpoint))
-        for question in (b"", b"\xc1", msgpack.packb([1]), msgpack.packb({"ask": "lunch"}), b"\0" * 10_000):
+        deep = b"\x81\xa3ask" + b"\x91" * 1000 + b"\x01"  # lists within lists
+        for question in (b"", b"\xc1", msgpack.packb([1]), msgpack.packb({"ask": "lunch"}), b"\0" * 10_000, deep):
             client.send(question)
             assert client.poll(5000)
             assert "error" in msgpack.unpackb(client.recv())

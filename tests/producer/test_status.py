@@ -99,6 +99,26 @@ def test_live_before_the_first_frame_is_no_stall(clock: Clock) -> None:
     assert not status.stalled
 
 
+def test_an_outage_is_no_interval(clock: Clock) -> None:
+    """After an hour's outage the watchdog is as quick as before."""
+    status = fed(clock, 25, 100)
+    clock.now += 3600
+    for seq in range(101, 111):
+        status.frame(Stamp("door", seq, clock.monotonic_ns(), 0), b"")
+        clock.now += 0.04
+    clock.now += 11
+    assert status.stalled
+
+
+def test_a_new_capture_is_not_judged_by_the_old_ones_frames(clock: Clock) -> None:
+    """That the last frame is old says nothing of a capture that has just begun."""
+    status = fed(clock, 25, 100)
+    clock.now += 100
+    status.begin_life()
+    assert not status.stalled
+    assert not status.lost_for(0)
+
+
 def test_older_frames_are_refused(clock: Clock) -> None:
     """A number that is not above the last one is not taken."""
     status = fed(clock, 25, 10)

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import av
 import pytest
+from av.video.stream import VideoStream
 
 from framefan.common.state import State
 from framefan.consumer import Frame, NoFrame, Subscriber
@@ -125,3 +127,23 @@ def throttled(program: Program, fraction: float) -> Iterator[None]:
     yield
     over.set()
     thread.join()
+
+
+def test_film_that_is_deleted_ends_no_other_camera(start: Start, tmp_path: Path) -> None:
+    """When a capture's file is gone by its next start, that camera says so and the others go on."""
+    film = tmp_path / "film.mp4"
+    with av.open(str(film), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        for _ in range(10):
+            container.mux(stream.encode(av.VideoFrame(160, 96, "yuv420p")))
+        container.mux(stream.encode())
+    program, endpoint = producer(start, str(film), "test:320x180@20", "--name", "door", "--loop")
+    program.wait_for("film live")
+    film.unlink()
+    hung = next(pid for pid in captures_of(program.pid) if b"film" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    os.kill(hung, signal.SIGKILL)
+    program.wait_for("film offline: source '.*film.mp4' is neither a URL nor a file that exists")
+    with Subscriber(f"{endpoint}/door", timeout=10) as subscriber:
+        assert subscriber.read().width == 320
