@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import av
 import numpy as np
 import pytest
+from av.video.stream import VideoStream
 
 from framefan.common.errors import ExitCode
 from framefan.common.state import CameraState, State
@@ -314,3 +315,21 @@ def test_picture_of_the_test_pattern(start: Start) -> None:
     _, endpoint = producer(start, "test:320x180@20", "--name", "door")
     first, *_, last = frames(endpoint, "door", 10)
     assert np.abs(first.image.astype(int) - last.image).mean() > 0.1
+
+
+def test_age_of_reordered_pictures(start: Start, tmp_path: Path) -> None:
+    """A picture that the decoder has held back for the sake of B-frames has the age of its own packet."""
+    path = tmp_path / "film.mp4"
+    noise = np.random.default_rng(2)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        stream.options = {"bf": "3", "b-adapt": "0", "b-pyramid": "none"}
+        for _ in range(40):
+            image = noise.integers(0, 255, (96, 160, 3), dtype=np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        container.mux(stream.encode())
+    _, endpoint = producer(start, str(path), "--name", "film", "--loop")
+    ages = sorted(frame.age for frame in frames(endpoint, "film", 25))
+    assert ages[-3] > 0.15, "pictures that wait for two or three others are that much older"
