@@ -27,8 +27,9 @@ _ADVICE = {
     455: "no video stream is offered (455): check the path of the URL",
     503: "camera is busy (503): it restarts or has no session left",
 }
-_SESSION = 30.0
-"""Seconds for which a camera without a free session is left alone: half of what it keeps a dead one (RFC 2326)."""
+_RETRY_AFTER = {453: 30.0, 503: 5.0}
+"""Seconds for which to leave a camera alone: without a free session for half of what it keeps a dead one (RFC 2326), busy
+for as long as it may take to end or start a stream."""
 
 
 class LibraryLog(logging.Handler):
@@ -85,8 +86,8 @@ def opening(source: Source, error: BaseException, elapsed: float, limit: float, 
         status = _http_status(error)
     if status is not None:
         advice = _ADVICE.get(status, f"answered {status}")
-        retry_after = _SESSION if status in (453, 503) else 0.0
-        return SourceError(f"{place}: {advice}", refused=status in (401, 403, 404), retry_after=retry_after)
+        refused = status in (401, 403, 404)
+        return SourceError(f"{place}: {advice}", refused=refused, retry_after=_RETRY_AFTER.get(status, 0.0))
     if isinstance(error, socket.gaierror | UnicodeError):
         return _unknown_host(source)
     if isinstance(error, ConnectionRefusedError):
