@@ -28,8 +28,8 @@ _ADVICE = {
     503: "camera is busy (503): it restarts or has no session left",
 }
 _RETRY_AFTER = {453: 30.0, 503: 5.0}
-"""Seconds for which to leave a camera alone: without a free session for half of what it keeps a dead one (RFC 2326), busy
-for as long as it may take to end or start a stream."""
+"""Seconds for which to leave a camera alone: without a free session half of what it keeps a dead one (RFC 2326), busy
+as long as it may take to end or start a stream."""
 
 
 class LibraryLog(logging.Handler):
