@@ -19,6 +19,9 @@ test: $(VENV)/dev ## run the tests
 
 check: lint types test wheel ## everything that CI does
 
+# Tests that wait for minutes or look at details need not be run again from the wheel.
+ONCE := integration producer/camera producer/rtsp producer/test_outages.py producer/test_supervision.py
+
 lint: $(VENV)/dev ## check style and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -32,7 +35,7 @@ wheel: $(VENV)/dev ## test the wheel, installed without the source at hand
 	$(PYTHON) -m venv $(VENV)/wheel
 	$(VENV)/wheel/bin/pip install --quiet "$$(ls dist/*.whl)[demo]" "pytest>=8.3" "pytest-timeout>=2.3"
 	temporary=$$(mktemp -d) && trap 'rm -rf $$temporary' EXIT && cp -r tests pyproject.toml $$temporary \
-	  && wheel=$$PWD/$(VENV)/wheel/bin && cd $$temporary && $$wheel/pytest -q --ignore tests/integration --ignore tests/producer/test_supervision.py
+	  && wheel=$$PWD/$(VENV)/wheel/bin && cd $$temporary && $$wheel/pytest -q $(foreach slow,$(ONCE),--ignore tests/$(slow))
 
 bench: $(VENV)/dev ## measure us and the peers side by side (minutes)
 	$(BIN)/python -m tests.benchmarks
