@@ -92,13 +92,8 @@ def peek(message: bytes) -> Stamp:
     Raises:
         WireError: not a message of this version.
     """
-    topic, start = _topic(message)
-    version, _, _, _, seq, monotonic_ns, wall_ns = _fixed(message, start)
-    if version != VERSION:
-        raise WireError(
-            f"a frame in wire format {version}, while this framefan speaks {VERSION}: use the same version on both ends"
-        )
-    return Stamp(topic, seq, monotonic_ns, wall_ns)
+    topic, _, fixed = _head(message)
+    return Stamp(topic, *fixed[-3:])
 
 
 def unpack(message: bytes) -> tuple[Header, memoryview]:
@@ -107,10 +102,7 @@ def unpack(message: bytes) -> tuple[Header, memoryview]:
     Raises:
         WireError: anything but exactly one frame of this version with a JPEG of the size it announces.
     """
-    stamp = peek(message)
-    start = len(stamp.topic.encode()) + 1
-    _, _, map_length, jpeg_length, *_ = _fixed(message, start)
-    facts_start = start + _FIXED.size
+    topic, facts_start, (_, _, map_length, jpeg_length, seq, monotonic_ns, wall_ns) = _head(message)
     jpeg_start = facts_start + map_length
     if map_length > _LARGEST_MAP or jpeg_start + jpeg_length != len(message):
         raise WireError("a frame whose lengths do not add up")
@@ -121,10 +113,10 @@ def unpack(message: bytes) -> tuple[Header, memoryview]:
     except ValueError as error:
         raise WireError(f"a frame whose {error}") from None
     header = Header(
-        stamp.topic,
-        stamp.seq,
-        stamp.monotonic_ns,
-        stamp.wall_ns,
+        topic,
+        seq,
+        monotonic_ns,
+        wall_ns,
         run=_get(facts, "run", str),
         boot=_get(facts, "boot", str),
         width=_get(facts, "w", int),
@@ -147,11 +139,19 @@ def _topic(message: bytes) -> tuple[str, int]:
         raise WireError("a message whose topic is not UTF-8, not a frame of framefan") from None
 
 
-def _fixed(message: bytes, start: int) -> tuple[int, ...]:
+def _head(message: bytes) -> tuple[str, int, tuple[int, ...]]:
+    """Return the topic, where the map starts, and the fixed part, which is of our version."""
+    topic, start = _topic(message)
     try:
-        return _FIXED.unpack_from(message, start)
+        fixed = _FIXED.unpack_from(message, start)
     except struct.error:
         raise WireError("a message too short to be a frame of framefan") from None
+    if fixed[0] != VERSION:
+        raise WireError(
+            f"a frame in wire format {fixed[0]}, while this framefan speaks {VERSION}: "
+            "use the same version on both ends"
+        )
+    return topic, start + _FIXED.size, fixed
 
 
 def _facts(data: bytes) -> dict[str, Any]:

@@ -121,9 +121,12 @@ class Capture:
 
     def _publish(self, seq: int, arrival: Arrival, picture: bytes | av.VideoFrame) -> None:
         started = time.monotonic_ns()
-        passed_through = isinstance(picture, bytes)
-        data = picture if isinstance(picture, bytes) else encode(picture, self._assignment.quality)
-        width, height = jpeg.size(data) if isinstance(picture, bytes) else (picture.width, picture.height)
+        if isinstance(picture, bytes):
+            data, quality = picture, 0
+            width, height = jpeg.size(data)
+        else:
+            data, quality = encode(picture, self._assignment.quality), self._assignment.quality
+            width, height = picture.width, picture.height
         took = time.monotonic_ns() - started
         header = wire.Header(
             self._assignment.camera,
@@ -134,7 +137,7 @@ class Capture:
             boot=boot_id(),
             width=width,
             height=height,
-            quality=0 if passed_through else self._assignment.quality,
+            quality=quality,
             encode_ns=took,
         )
         self._note(width, height, took)
