@@ -1,11 +1,10 @@
 """The moment that age counts from."""
 
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """When a packet's last byte came in, on the monotonic and on the wall clock, ns."""
 
     monotonic_ns: int

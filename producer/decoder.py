@@ -1,5 +1,6 @@
 """From packets to whole pictures: nothing before the first keyframe, nothing after an error until the next one."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -9,10 +10,9 @@ from av.codec.context import Flags, ThreadType
 from av.codec.hwaccel import HWAccel, hwdevices_available
 from av.video.codeccontext import VideoCodecContext
 
-from ..common import jpeg
 from .demuxer import VideoPacket
+from .picture import Jpeg
 
-_END_OF_IMAGE = b"\xff\xd9"
 _WIDE = 3000
 """Pixels of width from which one thread no longer keeps up with a camera."""
 
@@ -51,13 +51,17 @@ class Decoder:
         self._is_jpeg = context.name == "mjpeg"
         self._waiting_for_keyframe = True
 
-    def decode(self, packet: VideoPacket) -> Iterator[bytes | av.VideoFrame]:
+    def decode(self, packet: VideoPacket) -> Iterator[Jpeg | av.VideoFrame]:
         """Yield the pictures that a packet completes: JPEG as it came, anything else decoded.
 
         An empty packet stands for the end of a film, or for lost ones, and yields what the decoder still holds.
         """
+        if isinstance(packet, Jpeg):
+            yield packet
+            return
         if self._is_jpeg:
-            yield from _whole_jpeg(packet)
+            with contextlib.suppress(ValueError):  # one that was cut off in transfer
+                yield Jpeg.parse(bytes(packet))
             return
         if self._waiting_for_keyframe and packet.size and not packet.is_keyframe:
             return
@@ -88,13 +92,3 @@ def _hardware(software: VideoCodecContext, wanted: str) -> VideoCodecContext | N
             found.extradata = software.extradata
             return found
     return None
-
-
-def _whole_jpeg(packet: VideoPacket) -> Iterator[bytes]:
-    picture = bytes(packet)
-    picture = picture[: picture.rfind(_END_OF_IMAGE) + len(_END_OF_IMAGE)]  # many cameras pad what follows
-    try:
-        jpeg.size(picture)
-    except ValueError:
-        return
-    yield picture

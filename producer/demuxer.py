@@ -15,10 +15,12 @@ from av.video.stream import VideoStream
 from ..common.errors import SourceError
 from . import diagnosis
 from .arrival import Arrival
+from .picture import Jpeg
 from .source import Kind, Source
 
-VideoPacket: TypeAlias = "Packet[VideoStream]"
-"""Generic to type checkers only; hence the quotes."""
+AvPacket: TypeAlias = "Packet[VideoStream]"
+"""A packet of FFmpeg's libraries. Generic to type checkers only; hence the quotes."""
+VideoPacket: TypeAlias = "Packet[VideoStream] | Jpeg"
 
 OPEN_TIMEOUT = 10.0
 """Seconds for a whole opening: connection, dialogue, first packets (mediamtx, frigate)."""
@@ -125,7 +127,7 @@ class Demuxer:
             reason = diagnosis.opening(source, error, elapsed, OPEN_TIMEOUT, self._log.status)
         raise reason  # outside the handler: the error of FFmpeg holds the URL, and must not travel as context
 
-    def _live(self, packets: Iterator[VideoPacket]) -> Iterator[tuple[VideoPacket, Arrival]]:
+    def _live(self, packets: Iterator[AvPacket]) -> Iterator[tuple[AvPacket, Arrival]]:
         try:
             yield from ((packet, Arrival.now()) for packet in packets if packet.size)
         except (av.error.FFmpegError, OSError) as error:
@@ -135,7 +137,7 @@ class Demuxer:
         raise reason
 
 
-def _paced(packets: Iterator[VideoPacket]) -> Iterator[tuple[VideoPacket, Arrival]]:
+def _paced(packets: Iterator[AvPacket]) -> Iterator[tuple[AvPacket, Arrival]]:
     """Hold each packet back until its decoding time, as a camera would."""
     start: int | None = None
     for packet in packets:

@@ -15,7 +15,7 @@ import av.logging
 
 from ..common.errors import SourceError
 from .rtsp.messages import Refusal
-from .rtsp.sdp import NoVideo
+from .rtsp.sdp import NoVideo, Unsupported
 from .source import Kind, Source
 
 _STATUS = re.compile(r"(?:method \w+ failed: |HTTP error )(\d{3})")
@@ -132,7 +132,9 @@ def reading(source: Source, error: BaseException | None, limit: float) -> Source
     if isinstance(error, ConnectionError):
         return SourceError(f"{place} broke the connection")
     if isinstance(error, Refusal):
-        return SourceError(f"{place} sent something that is no RTSP")
+        return SourceError(f"{place} sent something that is no {source.kind.value.upper()}")
+    if isinstance(error, Unsupported):
+        return SourceError(f"{place} sends {error}: choose a smaller picture or H.264 in the camera's settings")
     return SourceError(f"{place} cannot be read any more ({type(error).__name__})")
 
 

@@ -3,13 +3,14 @@
 import contextlib
 
 from .demuxer import Demuxer, PacketSource
+from .http.demuxer import HttpDemuxer
 from .rtsp.demuxer import RtspDemuxer
 from .rtsp.sdp import Unsupported
-from .source import Kind, Source
+from .source import Source
 
 
 def open_source(source: Source, *, transport: str, loop: bool) -> PacketSource:
-    """Open a source: RTSP over TCP by ourselves; anything else, and what we cannot play, with FFmpeg's libraries.
+    """Open a source: RTSP over TCP and MJPEG by HTTP ourselves; all else with FFmpeg's libraries.
 
     Args:
         source: what to open.
@@ -19,7 +20,10 @@ def open_source(source: Source, *, transport: str, loop: bool) -> PacketSource:
     Raises:
         SourceError: it cannot be opened, or holds no video.
     """
-    if source.kind is Kind.RTSP and transport == "tcp" and source.url.lower().startswith("rtsp://"):
-        with contextlib.suppress(Unsupported):
+    scheme = source.url.partition("://")[0].lower()
+    with contextlib.suppress(Unsupported):
+        if scheme == "rtsp" and transport == "tcp":
             return RtspDemuxer(source)
+        if scheme == "http":
+            return HttpDemuxer(source)
     return Demuxer(source, transport=transport, loop=loop)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-from ..common.errors import SourceError
+from ..common.address import CameraAddress
+from ..common.errors import AddressError, SourceError
 from ..common.redact import without_password
 
 _DEVICE = re.compile(r"/dev/video\d+|\d{1,2}")
 _PATTERN = re.compile(r"test:(?:(\d{2,5})x(\d{2,5}))?(?:@(\d{1,3}))?")
+_HOST = re.compile(r"[\w.:%-]+", re.ASCII)  # what ZeroMQ connects to
 _NOT_IN_NAME = re.compile(r"[^\w.-]+")
 
 
@@ -23,6 +25,7 @@ class Kind(enum.StrEnum):
     DEVICE = "device"
     FILE = "file"
     PATTERN = "test"
+    PRODUCER = "tcp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +44,20 @@ class Source:
     def parse(cls, text: str) -> Self:
         """Parse `rtsp://...`, `http://...` (MJPEG), `/dev/video0` or `0`, `test:1280x720@25`, or a file.
 
+        `tcp://...` is a camera of another producer, or all that it has.
+
         Raises:
             SourceError: it can never be opened: no such scheme, no host, no such file.
         """
         scheme = text.partition("://")[0].lower() if "://" in text else ""
         if scheme in ("rtsp", "rtsps", "http", "https"):
             return cls(Kind.RTSP if scheme.startswith("rtsp") else Kind.HTTP, _checked(text))
+        if scheme == "tcp":
+            return cls(Kind.PRODUCER, _checked_address(text))
         if scheme not in ("", "file"):
             raise SourceError(
-                f"source {without_password(text)!r} is of no known kind: use rtsp://, http://, /dev/video0, a file "
-                "or test:1280x720@25",
+                f"source {without_password(text)!r} is of no known kind: use rtsp://, http://, /dev/video0, a file, "
+                "test:1280x720@25 or tcp://host:5550 for the cameras of another producer",
                 final=True,
             )
         if text.startswith("test:"):
@@ -64,7 +71,9 @@ class Source:
 
     @property
     def name(self) -> str:
-        """A camera name derived from the source, for users who give none."""
+        """A camera name derived from the source, for users who give none; of a whole producer its endpoint."""
+        if self.kind is Kind.PRODUCER:
+            return self.address.camera or str(self.address.endpoint)
         if self.kind in (Kind.RTSP, Kind.HTTP):
             parts = urlsplit(self.url)
             shown = urlsplit(str(self)).path.strip("/.")  # some cameras take a password in the path
@@ -74,6 +83,16 @@ class Source:
         else:
             text = Path(self.url).stem
         return _NOT_IN_NAME.sub("-", text).strip("-._")[:64] or "camera"
+
+    @property
+    def address(self) -> CameraAddress:
+        """Where another producer publishes it; without a camera for all that it has."""
+        return CameraAddress.parse(self.url)
+
+    @property
+    def whole(self) -> bool:
+        """True if all cameras of another producer are meant."""
+        return self.kind is Kind.PRODUCER and not self.address.camera
 
     @property
     def place(self) -> str:
@@ -107,6 +126,20 @@ def _checked(url: str) -> str:
     except ValueError:
         pass
     raise SourceError(f"source {without_password(url)!r} has no valid host and port: rtsp://host:554/path", final=True)
+
+
+def _checked_address(text: str) -> str:
+    try:
+        address = CameraAddress.parse(text)
+    except AddressError as error:
+        raise SourceError(str(error), final=True) from None
+    possible = _HOST.fullmatch(address.endpoint.host) and address.endpoint.port
+    if address.rendition or not possible:
+        raise SourceError(
+            f"source {text!r} is not a camera or a producer: name tcp://host:5550/door, and ask for renditions there",
+            final=True,
+        )
+    return text
 
 
 def _checked_pattern(text: str) -> str:

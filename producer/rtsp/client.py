@@ -4,8 +4,8 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Generator
-from urllib.parse import urljoin, urlsplit
+from collections.abc import Generator, Iterator, Sequence
+from urllib.parse import urljoin
 
 from ..arrival import Arrival
 from . import sdp
@@ -60,8 +60,8 @@ class Client:
             self.close()
             raise
 
-    def packets(self) -> Generator[tuple[memoryview, Arrival], None, None]:
-        """Yield RTP packets and when they came in, until the session is closed.
+    def packets(self) -> Generator[tuple[Sequence[memoryview], Arrival], None, None]:
+        """Yield RTP packets that came in together, and when, until the session is closed.
 
         Raises:
             TimeoutError: the camera is silent.
@@ -73,13 +73,9 @@ class Client:
             heard = asked = time.monotonic()
             tick = min(_TICK, self._keepalive_every / 4)
             while not self._closing:
-                # The answer to TEARDOWN is left to who sent it.
-                while not self._closing and (item := self._connection.take()) is not None:
-                    if isinstance(item, Response):
-                        self._learn(item)
-                    elif item.channel == self._channel:
-                        heard = arrival.monotonic_ns / 1e9
-                        yield item.data, arrival
+                for packets in self._received():
+                    heard = arrival.monotonic_ns / 1e9
+                    yield packets, arrival
                 if arrival.monotonic_ns / 1e9 - asked > self._keepalive_every:
                     asked = time.monotonic()
                     self._send(self._keepalive, self.track.session)
@@ -94,6 +90,19 @@ class Client:
                 arrival = Arrival.now()
                 if arrival.monotonic_ns / 1e9 - heard > self._read_timeout:
                     raise TimeoutError
+
+    def _received(self) -> Iterator[Sequence[memoryview]]:
+        """Yield the packets that have come in, and learn from the messages between them."""
+        while not self._closing:  # the answer to TEARDOWN is left to who sent it
+            if packets := self._connection.packets(self._channel):
+                yield packets
+            item = None if self._closing else self._connection.take()
+            if item is None:
+                return
+            if isinstance(item, Response):
+                self._learn(item)
+            elif item.channel == self._channel:  # right after a request of the camera
+                yield [item.data]
 
     def close(self) -> None:
         """End the session, within a second and from any thread; cameras bear few sessions. May be called again."""
@@ -136,7 +145,7 @@ class Client:
                 connection.close()
                 if refused.status not in (301, 302) or not refused.location:
                     raise
-                self._follow(refused.location)
+                self._address = self._address.redirected(refused.location)
             except BaseException:
                 connection.close()
                 raise
@@ -151,15 +160,6 @@ class Client:
                 raise
         else:
             self._keepalive = "GET_PARAMETER" if "GET_PARAMETER" in public else "OPTIONS"
-
-    def _follow(self, location: str) -> None:
-        url = urljoin(self._address.url, location)
-        if urlsplit(url).scheme != "rtsp" or not urlsplit(url).hostname:
-            raise Unsupported("redirection")
-        new = Address.parse(url)
-        if not new.user and new.host == self._address.host:  # a password is for one host only
-            new = Address(new.host, new.port, new.url, self._address.user, self._address.password)
-        self._address = new
 
     def _set_up(self) -> None:
         transport = "RTP/AVP/TCP;unicast;interleaved=0-1"

@@ -5,15 +5,15 @@ import secrets
 import socket
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from .authentication import Challenge
 from .messages import Inbox, Packet, Request, Response
 from .sdp import Unsupported
 
-_PORT = 554
+_PORTS = {"rtsp": 554, "http": 80}
 _PIECE = 65_536  # what one system call reads
 _EARLY = 4096  # packets kept that overtake the answer to PLAY
 _UNDERSTOOD = ("OPTIONS", "GET_PARAMETER", "SET_PARAMETER")
@@ -42,11 +42,25 @@ class Address:
         bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
         return cls(
             parts.hostname or "",
-            parts.port or _PORT,
+            parts.port or _PORTS[parts.scheme],
             bare.geturl(),
             unquote(parts.username or ""),
             unquote(parts.password or ""),
         )
+
+    def redirected(self, location: str) -> Self:
+        """Return where a server sends us. A password is for one host only.
+
+        Raises:
+            Unsupported: it speaks another protocol.
+        """
+        url = urljoin(self.url, location)
+        if urlsplit(url).scheme != urlsplit(self.url).scheme or not urlsplit(url).hostname:
+            raise Unsupported("redirection")
+        new = self.parse(url)
+        if new.user or new.host != self.host:
+            return new
+        return replace(new, user=self.user, password=self.password)
 
 
 class Refused(Exception):
@@ -132,6 +146,12 @@ class Connection:
             return False
         self._challenge, self._challenged = challenge, 0
         return True
+
+    def packets(self, channel: int) -> list[memoryview]:
+        """Return the packets of a channel that have come in, up to the next message."""
+        early = [packet.data for packet in self._early if packet.channel == channel]
+        self._early.clear()
+        return early + self._inbox.packets(channel)
 
     def take(self) -> Packet | Response | None:
         """Return what has come in next; None if there is nothing more without :meth:`wait`. Answers requests.

@@ -10,19 +10,20 @@ from av.video.codeccontext import VideoCodecContext
 
 from .. import diagnosis
 from ..arrival import Arrival
-from ..demuxer import OPEN_TIMEOUT, READ_TIMEOUT, VideoPacket
+from ..demuxer import OPEN_TIMEOUT, READ_TIMEOUT, AvPacket, VideoPacket
 from ..source import Source
 from .client import Client
 from .connection import Refused
-from .depacketizer import Depacketizer
+from .depacketizer import Depacketizer, Unit
+from .jpeg import JpegDepacketizer, Picture
 from .messages import Refusal
-from .sdp import NoVideo
+from .sdp import NoVideo, Unsupported
 
 _FAILURES = (Refused, Refusal, NoVideo, OSError, EOFError, UnicodeError)
 
 
 class RtspDemuxer:
-    """One connection to a camera with H.264 or H.265, over TCP.
+    """One connection to a camera with H.264, H.265 or MJPEG, over TCP.
 
     Args:
         source: the camera.
@@ -44,7 +45,11 @@ class RtspDemuxer:
             raise diagnosis.opening(source, error, time.monotonic() - started, OPEN_TIMEOUT, status) from None
         self._count = 0
         track = self._client.track
-        self._depacketizer = Depacketizer(track.codec, track.payload)
+        self._depacketizer: Depacketizer | JpegDepacketizer
+        if track.codec == "mjpeg":
+            self._depacketizer = JpegDepacketizer(track.payload, track.size)
+        else:
+            self._depacketizer = Depacketizer(track.codec, track.payload)
         self.codec_context = cast(VideoCodecContext, av.CodecContext.create(track.codec, "r"))
         self.codec_context.extradata = track.parameter_sets or None  # cameras may leave them out of the stream
 
@@ -54,18 +59,23 @@ class RtspDemuxer:
         Raises:
             SourceError: the camera went silent or away.
         """
-        push = self._depacketizer.push
+        push = self._depacketizer.push_all
         try:
             with contextlib.closing(self._client.packets()) as packets:
-                for data, arrival in packets:
-                    for unit in push(data, arrival):
-                        packet = cast(VideoPacket, av.Packet(unit.data))
-                        packet.is_keyframe = unit.keyframe
-                        packet.pts = self._count = self._count + 1  # tells apart what the decoder may reorder
-                        yield packet, unit.arrival
-        except _FAILURES as error:
+                for together, arrival in packets:
+                    for unit in push(together, arrival):
+                        yield self._packet(unit), unit.arrival
+        except (*_FAILURES, Unsupported) as error:
             ended = isinstance(error, EOFError)
             raise diagnosis.reading(self._source, None if ended else error, READ_TIMEOUT) from None
+
+    def _packet(self, unit: Unit | Picture) -> VideoPacket:
+        if isinstance(unit, Picture):
+            return unit.jpeg
+        packet = cast(AvPacket, av.Packet(unit.data))
+        packet.is_keyframe = unit.keyframe
+        packet.pts = self._count = self._count + 1  # tells apart what the decoder may reorder
+        return packet
 
     def close(self) -> None:
         """End the session within a second, from any thread."""

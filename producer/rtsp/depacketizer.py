@@ -1,19 +1,18 @@
 """From RTP packets to access units, each at its marker bit: H.264 (RFC 6184) and H.265 (RFC 7798)."""
 
-import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..arrival import Arrival
+from . import rtp
+from .counters import Counters
 from .formats import FORMATS
+from .fragments import Fragments
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of the largest access unit believed; a larger one is given up like a damaged one."""
 
-_HEADER = struct.Struct("!BBHII")
-_PLAIN = 0x80  # version 2; neither padding, nor extension, nor contributing sources
 _START = b"\0\0\0\1"
-_LATE = 100  # a packet this much behind is late or a duplicate (RFC 3550, A.1); further off, numbers have started anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +30,11 @@ class Unit:
     arrival: Arrival
 
 
-@dataclass(slots=True)
-class Counters:
-    """What became of packets and units, since the start.
-
-    Attributes:
-        packets: all that came in.
-        ignored: of another payload type, late, or duplicates.
-        malformed: those that break the rules of RTP or of the codec.
-        gaps: places where packets are missing.
-        dropped: units given up because they, or one they build on, are incomplete.
-    """
-
-    packets: int = 0
-    ignored: int = 0
-    malformed: int = 0
-    gaps: int = 0
-    dropped: int = 0
-
-
 class Depacketizer:
     """Puts the packets of one stream together. Nothing that comes in makes it raise.
 
-    Begins with a keyframe, and after a loss goes on with the next one.
+    Begins with a keyframe, and after a loss goes on with the next one. Of packets that come in part, those are told
+    that `Fragments` knows; what else is missing, a decoder of H.264 notices, and one of H.265 does not.
 
     Args:
         codec: `h264` or `hevc`.
@@ -66,6 +47,7 @@ class Depacketizer:
     def __init__(self, codec: str, payload: int) -> None:
         self.counters = Counters()
         self._format = FORMATS[codec]
+        self._fragments = Fragments()
         self._payload = payload
         self._source = -1
         self._expected = -1
@@ -77,14 +59,18 @@ class Depacketizer:
         self._repeats_parameters = False
         self._clear()
 
+    def push_all(self, packets: Iterable[memoryview], arrival: Arrival) -> list[Unit]:
+        """Add packets that came in together; see :meth:`push`."""
+        return [unit for packet in packets for unit in self.push(packet, arrival)]
+
     def push(self, packet: memoryview, arrival: Arrival) -> Sequence[Unit]:
         """Add a packet; return the units that it completes, usually none or one."""
         self.counters.packets += 1
-        if len(packet) < _HEADER.size:
+        if len(packet) < rtp.HEADER.size:
             self.counters.malformed += 1
             return ()
-        first, second, sequence, timestamp, source = _HEADER.unpack_from(packet)
-        payload = packet[_HEADER.size :] if first == _PLAIN else _payload(packet)
+        first, second, sequence, timestamp, source = rtp.HEADER.unpack_from(packet)
+        payload = packet[rtp.HEADER.size :] if first == rtp.PLAIN else rtp.payload(packet)
         if payload is None:  # its number is not to be believed either: if it was one, the next packet shows the gap
             self.counters.malformed += 1
             return ()
@@ -95,7 +81,7 @@ class Depacketizer:
             return ()
         units: list[Unit] = []
         if sequence != self._expected or source != self._source:
-            if source == self._source and 0 < (self._expected - sequence) & 0xFFFF <= _LATE:
+            if source == self._source and 0 < (self._expected - sequence) & 0xFFFF <= rtp.LATE:
                 self.counters.ignored += 1
                 return ()
             self._note_gap(arrival, units)
@@ -185,7 +171,10 @@ class Depacketizer:
             self._damage()
             return
         flags = payload[form.header]
-        if flags & 0x80:
+        is_first, is_last = flags & 0x80 != 0, flags & 0x40 != 0
+        if self._fragments.is_cut(len(payload), is_first=is_first, is_last=is_last):
+            self._damage()
+        elif is_first:
             kind = flags & form.mask
             first = payload[0] & ~(form.mask << form.shift) | kind << form.shift
             self._begin(payload[1:], kind, bytes((first,)) + payload[1 : form.header])
@@ -194,7 +183,7 @@ class Depacketizer:
             self._append(payload[form.header + 1 :])
         else:
             self._damage(counted=False)  # its start is lost
-        self._is_open = self._is_open and not flags & 0x40
+        self._is_open = self._is_open and not is_last
 
     def _begin(self, unit: memoryview, kind: int, header: bytes | memoryview) -> None:
         """Begin a unit within the access unit: its header, then what follows a header's width of `unit`."""
@@ -225,14 +214,3 @@ class Depacketizer:
         self.counters.malformed += counted
         self._is_damaged = True
         self._unit.clear()
-
-
-def _payload(packet: memoryview) -> memoryview | None:
-    """Return what follows a header that is not plain (RFC 3550, 5.1 and 5.3.1); None if it is malformed."""
-    first, end = packet[0], len(packet)
-    at = _HEADER.size + 4 * (first & 0x0F)
-    if first & 0x10:
-        at += 4 + 4 * int.from_bytes(packet[at + 2 : at + 4], "big")
-    if first & 0x20:
-        end -= packet[-1]
-    return packet[at:end] if first >> 6 == 2 and at < end else None

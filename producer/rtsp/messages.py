@@ -1,6 +1,7 @@
 """RTSP 1.0 (RFC 2326) as pure functions on bytes: what client and server say to each other."""
 
 import re
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -24,6 +25,8 @@ REASONS = {
 _LONGEST_HEAD = 65_536
 _LONGEST_BODY = 65_536
 _DOLLAR = 0x24
+_FRAMING = struct.Struct("!BBH")
+"""Of a packet: a dollar sign, channel and length (RFC 2326, 10.12)."""
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 
 
@@ -102,6 +105,21 @@ class Inbox:
         self._data = self._data[self._at :] + data if self._at < len(self._data) else data
         self._view = memoryview(self._data)
         self._at = 0
+
+    def packets(self, channel: int) -> list[memoryview]:
+        """Return a channel's packets that have come in entirely, up to the next message; leave out other channels'."""
+        data, view, at, end = self._data, self._view, self._at, len(self._data)
+        found = []
+        while at + 4 <= end:
+            dollar, at_channel, length = _FRAMING.unpack_from(data, at)
+            stop = at + 4 + length
+            if dollar != _DOLLAR or stop > end:
+                break
+            if at_channel == channel:
+                found.append(view[at + 4 : stop])
+            at = stop
+        self._at = at
+        return found
 
     def take(self) -> Packet | Request | Response | None:
         """Return the next one; None if it has not come in entirely.

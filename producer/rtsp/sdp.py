@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-_CODECS = {"H264": "h264", "H265": "hevc"}
+_CODECS = {"H264": "h264", "H265": "hevc", "JPEG": "mjpeg"}
+_STATIC = {26: "JPEG"}
+"""Payload types that need no rtpmap (RFC 3551, 6)."""
 _SETS = ("sprop-vps", "sprop-sps", "sprop-pps", "sprop-parameter-sets")
 _START = b"\0\0\0\1"
 
@@ -24,12 +26,13 @@ class Track:
     """The first video track of a description.
 
     Attributes:
-        codec: `h264` or `hevc`, as FFmpeg calls them.
+        codec: `h264`, `hevc` or `mjpeg`, as FFmpeg calls them.
         payload: RTP payload type.
         control: URL to set the track up with.
         session: URL to play and end the session with.
         parameter_sets: VPS, SPS and PPS that the description holds, as a byte stream with start codes; may be empty.
         fps: frames per second, if told.
+        size: width and height in pixels, if told.
     """
 
     codec: str
@@ -38,6 +41,7 @@ class Track:
     session: str
     parameter_sets: bytes
     fps: float | None
+    size: tuple[int, int] | None
 
 
 def parse(body: bytes, base: str) -> Track:
@@ -49,7 +53,7 @@ def parse(body: bytes, base: str) -> Track:
 
     Raises:
         NoVideo: there is none.
-        Unsupported: it is neither H.264 nor H.265, or packed in a way that no camera is known to use.
+        Unsupported: it is neither H.264, H.265 nor JPEG, or packed in a way that no camera is known to use.
     """
     head, *media = re.split(r"(?m)^m=", body.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n"))
     video = next((section for section in media if section.startswith("video ")), None)
@@ -60,7 +64,7 @@ def parse(body: bytes, base: str) -> Track:
         raise Unsupported("media line")
     payload = int(words[3])
     attributes = _attributes(video)
-    name = _of_payload(attributes, "rtpmap", payload).partition("/")[0].upper()
+    name = _of_payload(attributes, "rtpmap", payload).partition("/")[0].upper() or _STATIC.get(payload, "")
     if name not in _CODECS:
         raise Unsupported(f"codec {name}")
     parameters = _parameters(_of_payload(attributes, "fmtp", payload))
@@ -74,6 +78,8 @@ def parse(body: bytes, base: str) -> Track:
         session=_resolve(_first(_attributes(head), "control"), base),
         parameter_sets=_parameter_sets(parameters),
         fps=_number(_first(attributes, "framerate")),
+        # GStreamer writes `framesize:26 640-480` (3GPP TS 26.234), ONVIF and others `x-dimensions:640,480`.
+        size=_size(_of_payload(attributes, "framesize", payload) or _first(attributes, "x-dimensions")),
     )
 
 
@@ -127,3 +133,8 @@ def _resolve(control: str, base: str) -> str:
 
 def _number(text: str) -> float | None:
     return float(text) if re.fullmatch(r"\d{1,4}(\.\d{1,6})?", text) else None
+
+
+def _size(text: str) -> tuple[int, int] | None:
+    match = re.match(r"(\d{1,4})\s*[-,]\s*(\d{1,4})\b", text)
+    return (int(match[1]), int(match[2])) if match else None

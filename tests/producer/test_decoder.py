@@ -14,6 +14,7 @@ from framefan.producer.arrival import Arrival
 from framefan.producer.backlog import Backlog
 from framefan.producer.decoder import Decoder
 from framefan.producer.demuxer import VideoPacket
+from framefan.producer.picture import Jpeg
 from tests.pictures import jpeg
 
 GOP = 10
@@ -89,19 +90,19 @@ def test_jpeg_with_padding(padding: bytes) -> None:
         codec_context = av.CodecContext.create("mjpeg", "r")
 
     decoder, data = Decoder(Stream()), jpeg()
-    assert list(decoder.decode(cast(VideoPacket, av.Packet(data + padding)))) == [data]
+    assert list(decoder.decode(cast(VideoPacket, av.Packet(data + padding)))) == [Jpeg(data, 64, 48)]
     assert list(decoder.decode(cast(VideoPacket, av.Packet(data[:-2])))) == []
 
 
 def test_backlog_gives_what_it_got(packets: tuple[Decoder, list[VideoPacket]]) -> None:
     """A decoder that keeps up gets every packet, in order, and then the error that ended them."""
-    backlog, found = Backlog(), packets[1]
+    backlog, found = Backlog[VideoPacket](), packets[1]
     for packet in found:
         backlog.put(packet, Arrival.now())
     backlog.close(SourceError("it is over"))
     got: list[VideoPacket] = []
     with pytest.raises(SourceError, match="it is over"):
-        got.extend(packet for packet, _ in backlog)
+        got.extend(item[0] for item in backlog if item)
     assert got == found
 
 
@@ -113,40 +114,83 @@ def arrived(seconds_ago: float) -> Arrival:
 
 def test_backlog_starts_over_at_the_newest_keyframe(packets: tuple[Decoder, list[VideoPacket]]) -> None:
     """Who is more than half a second behind goes on at the newest keyframe that is there."""
-    backlog, found = Backlog(), packets[1][:-1]
+    backlog, found = Backlog[VideoPacket](), packets[1][:-1]
     for number, packet in enumerate(found[:25]):
         backlog.put(packet, arrived(1 - number * 0.04))
     backlog.close()
-    got = [packet for packet, _ in backlog]
+    got = [item[0] for item in backlog if item]
     assert got == found[20:25]
     assert backlog.given_up == 20
 
 
 def test_backlog_waits_for_a_keyframe_when_there_is_none(packets: tuple[Decoder, list[VideoPacket]]) -> None:
     """Who is behind in the middle of a group of pictures gives the rest of it up."""
-    backlog, found = Backlog(), packets[1][:-1]
+    backlog, found = Backlog[VideoPacket](), packets[1][:-1]
     for packet in found[1:9]:
         backlog.put(packet, arrived(0.7))
     for packet in found[9:13]:
         backlog.put(packet, Arrival.now())
     backlog.close()
-    assert [packet for packet, _ in backlog] == found[10:13]
+    assert [item[0] for item in backlog if item] == found[10:13]
     assert backlog.given_up == 9
 
 
 def test_backlog_keeps_an_old_keyframe_if_there_is_no_newer_one(packets: tuple[Decoder, list[VideoPacket]]) -> None:
     """However slow the decoder is, it gets a keyframe now and then."""
-    backlog, found = Backlog(), packets[1][:-1]
+    backlog, found = Backlog[VideoPacket](), packets[1][:-1]
     for packet in found[:9]:
         backlog.put(packet, arrived(5))
     backlog.close()
-    assert [packet for packet, _ in backlog] == found[:1]
+    assert [item[0] for item in backlog if item] == found[:1]
 
 
 def test_backlog_waits(packets: tuple[Decoder, list[VideoPacket]]) -> None:
     """An empty backlog waits for the next packet."""
-    backlog, found = Backlog(), packets[1]
+    backlog, found = Backlog[VideoPacket](), packets[1]
     timer = threading.Timer(0.1, backlog.put, (found[0], Arrival(0, 0)))
     timer.start()
-    assert next(iter(backlog))[0] is found[0]
+    assert next(item for item in backlog if item)[0] is found[0]
     timer.join()
+
+
+def test_resting_backlog_keeps_what_follows_the_last_keyframe(packets: tuple[Decoder, list[VideoPacket]]) -> None:
+    """While nobody wants pictures none are given out; who comes gets what can be decoded, however long it lay."""
+    backlog, found = Backlog[VideoPacket](), packets[1][:-1]
+    backlog.rest(True)
+    for number, packet in enumerate(found[:25]):
+        backlog.put(packet, arrived(10 - number * 0.04))
+    assert len(backlog) == 5
+    assert backlog.forgotten == 20
+    backlog.nudge()
+    assert next(iter(backlog)) is None
+    backlog.rest(False)
+    backlog.close()
+    assert [item[0] for item in backlog if item] == found[20:25]
+    assert backlog.given_up == 0
+
+
+def test_resting_backlog_does_the_work_that_would_take_too_long_later(
+    packets: tuple[Decoder, list[VideoPacket]],
+) -> None:
+    """Where keyframes are too rare, packets are decoded along, so that little is left for who comes."""
+    backlog, found = Backlog[VideoPacket](), packets[1][:-1]
+    backlog.pace = 0.1
+    backlog.rest(True)
+    for packet in found[:9]:
+        backlog.put(packet, Arrival.now())
+    given = iter(backlog)
+    got = [item[0] for item in (next(given) for _ in range(6)) if item]
+    assert got == found[:6]
+    assert len(backlog) == 3
+    backlog.nudge()
+    assert next(given) is None
+
+
+def test_backlog_is_as_fast_as_the_camera(packets: tuple[Decoder, list[VideoPacket]]) -> None:
+    """The rate is that of the packets that come in, whether or not somebody takes them out."""
+    backlog = Backlog[VideoPacket]()
+    backlog.rest(True)
+    assert backlog.fps == 0.0
+    for packet in packets[1][:-1]:
+        backlog.put(packet, Arrival.now())
+    assert backlog.fps > 0.0

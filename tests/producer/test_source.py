@@ -19,6 +19,8 @@ from framefan.producer.source import Kind, Source
         ("0", Kind.DEVICE, "video0"),
         ("test:", Kind.PATTERN, "test"),
         ("test:640x360@10", Kind.PATTERN, "test"),
+        ("tcp://edge:6000/door", Kind.PRODUCER, "door"),
+        ("tcp://edge", Kind.PRODUCER, "tcp://edge:5550"),
     ],
 )
 def test_kinds_and_names(text: str, kind: Kind, name: str) -> None:
@@ -43,7 +45,18 @@ def test_pattern() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "nix.mp4", "ftp://host/film.mp4", "rtsp://", "rtsp:///x", "rtsp://host:99999/x", "test:huge", "tcp://x"],
+    [
+        "",
+        "nix.mp4",
+        "ftp://host/film.mp4",
+        "rtsp://",
+        "rtsp:///x",
+        "rtsp://host:99999/x",
+        "test:huge",
+        "udp://x",
+        "tcp:///x",
+        "tcp://*/x",
+    ],
 )
 def test_refuses(text: str) -> None:
     """What can never be opened is refused at once, for good."""

@@ -68,7 +68,7 @@ def test_password(scheme: str) -> None:
     """The right password opens a camera, a wrong one and none are refused."""
     with CameraServer(port=0, credentials=Credentials("me", "p@ss/wörd", scheme)) as server:
         with playing(server.url("door", size="320x176")) as client:
-            assert next(client.packets())[0]
+            assert next(client.packets())[0][0]
         for url in (f"{server.address}/door", server.url("door").replace("me:", "you:")):
             with pytest.raises(Refused) as caught, playing(url):
                 pass
@@ -90,7 +90,10 @@ def test_packets_before_the_answer_to_play_are_kept() -> None:
     early = interleaved(0, rtp(1)) + interleaved(1, b"rtcp") + b"RTSP/1.0 200 OK\r\nCSeq: 4\r\n\r\n"
     with ScriptedCamera({"PLAY": early + interleaved(0, rtp(2))}) as camera, playing(camera.url()) as client:
         packets = client.packets()
-        assert [bytes(next(packets)[0]) for _ in range(2)] == [rtp(1), rtp(2)]
+        found: list[bytes] = []
+        while len(found) < 2:
+            found += map(bytes, next(packets)[0])
+        assert found == [rtp(1), rtp(2)]
         packets.close()
 
 
@@ -100,7 +103,7 @@ def test_channel_that_the_camera_chooses() -> None:
     sent = interleaved(0, rtp(1)) + interleaved(4, rtp(2))
     with ScriptedCamera({"SETUP": agreed}, sent) as camera, playing(camera.url()) as client:
         packets = client.packets()
-        assert bytes(next(packets)[0]) == rtp(2)
+        assert list(map(bytes, next(packets)[0])) == [rtp(2)]
         packets.close()
 
 
@@ -188,4 +191,4 @@ def test_ipv6() -> None:
     except OSError:
         pytest.skip("this machine has no IPv6")
     with CameraServer(host="::1", port=0) as server, playing(server.url("door", size="320x176")) as client:
-        assert next(client.packets())[0]
+        assert next(client.packets())[0][0]

@@ -2,14 +2,16 @@
 
 import contextlib
 import socket
+import struct
 import threading
 import traceback
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise, product
 
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from framefan.common.errors import SourceError
 from framefan.producer.camera import stamp
@@ -17,9 +19,10 @@ from framefan.producer.camera.server import CameraServer
 from framefan.producer.decoder import Decoder
 from framefan.producer.demuxer import Demuxer, PacketSource
 from framefan.producer.opening import open_source
+from framefan.producer.picture import Jpeg
 from framefan.producer.rtsp import demuxer as subject
 from framefan.producer.rtsp.demuxer import RtspDemuxer
-from framefan.producer.rtsp.messages import Response
+from framefan.producer.rtsp.messages import Response, interleaved
 from framefan.producer.source import Source
 from tests.producer.rtsp.conftest import SDP, ScriptedCamera
 
@@ -41,8 +44,13 @@ def pictures(source: PacketSource) -> Iterator[av.VideoFrame]:
     decoder = Decoder(source)
     for packet, _ in source.packets():
         for picture in decoder.decode(packet):
-            assert not isinstance(picture, bytes)
-            yield picture
+            yield decoded(picture) if isinstance(picture, Jpeg) else picture
+
+
+def decoded(picture: Jpeg) -> av.VideoFrame:
+    (frame,) = av.CodecContext.create("mjpeg", "r").decode(av.Packet(picture.data))
+    assert (frame.width, frame.height) == (picture.width, picture.height)
+    return frame
 
 
 def moments(source: PacketSource, count: int) -> list[int]:
@@ -58,13 +66,19 @@ def moments(source: PacketSource, count: int) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("codec", ["h264", "h265"])
-@pytest.mark.parametrize("query", [{}, {"drop": 0.02}, {"midgop": 1}, {"jump": -10, "after": 0.2}])
+@pytest.mark.parametrize(
+    ("codec", "query"),
+    [
+        *product(("h264", "h265", "mjpeg"), ({}, {"drop": 0.02}, {"jump": -10, "after": 0.2})),
+        ("h264", {"midgop": 1}),
+        ("h265", {"midgop": 1}),
+    ],
+)
 def test_only_sound_pictures(camera: CameraServer, codec: str, query: dict[str, object]) -> None:
     """Losses, a start between keyframes and jumping timestamps cost pictures, and damage none."""
     with opened(camera.url("door", codec=codec, size="640x352", **query)) as source:
         assert isinstance(source, RtspDemuxer)
-        assert source.codec_context.name == {"h264": "h264", "h265": "hevc"}[codec]
+        assert source.codec_context.name == codec.replace("h265", "hevc")
         assert len(moments(source, 60)) == 60
 
 
@@ -75,7 +89,36 @@ def test_first_picture_is_the_first_one_sent(camera: CameraServer, codec: str) -
         assert moments(source, 2)
 
 
-@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_mjpeg_has_the_same_pixels_as_by_ffmpeg(camera: CameraServer) -> None:
+    """Every picture that FFmpeg's libraries read too is the same to the pixel."""
+    url = camera.url("door", codec="mjpeg", size="640x352")
+    ours: dict[int, NDArray[np.uint8]] = {}
+    theirs: dict[int, NDArray[np.uint8]] = {}
+    with opened(url, "udp") as foreign, opened(url) as own:
+        assert isinstance(own, RtspDemuxer)
+        both = zip(pictures(own), pictures(foreign), strict=False)
+        for pair in islice(both, 20):
+            for found, frame in zip((ours, theirs), pair, strict=True):
+                image = np.asarray(frame.to_ndarray(format="gray"), np.uint8)
+                found[stamp.read(image) or 0] = np.asarray(frame.to_ndarray(), np.uint8)
+    common = ours.keys() & theirs.keys() - {0}
+    assert len(common) > 5
+    assert all(np.array_equal(ours[moment], theirs[moment]) for moment in common)
+
+
+def test_picture_that_cannot_be_read() -> None:
+    """MJPEG of more than 2040 pixels, whose size nobody tells, is told as such."""
+    body = SDP.replace(b"RTP/AVP 96", b"RTP/AVP 26").replace(b"H264", b"JPEG").replace(b":96", b":26")
+    packet = struct.pack("!BBHIIIBBBB", 0x80, 26, 1, 1, 1, 0, 1, 80, 0, 0) + bytes(20)
+    with (
+        ScriptedCamera({"DESCRIBE": Response(body=body)}, interleaved(0, packet)) as camera,
+        opened(camera.url()) as source,
+        pytest.raises(SourceError, match="JPEG of more than 2040 pixels: choose"),
+    ):
+        list(source.packets())
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265", "mjpeg"])
 def test_resize(camera: CameraServer, codec: str) -> None:
     """A picture that changes its size goes on without a break."""
     with opened(camera.url("door", codec=codec, resize="160x96", after=0.3)) as source:
@@ -189,9 +232,9 @@ def assert_no_secret(error: BaseException) -> None:
         cause = cause.__context__
 
 
-@pytest.mark.parametrize(("codec", "transport"), [("mjpeg", "tcp"), ("mjpeg", "udp"), ("h264", "udp")])
+@pytest.mark.parametrize(("codec", "transport"), [("mjpeg", "udp"), ("h264", "udp")])
 def test_what_is_left_to_ffmpeg(camera: CameraServer, codec: str, transport: str) -> None:
-    """Other codecs and transports are read by FFmpeg's libraries, and our own connection is closed first."""
+    """UDP is read by FFmpeg's libraries."""
     with opened(camera.url("door", codec=codec), transport) as source:
         assert isinstance(source, Demuxer)
         assert source.codec_context.name == codec

@@ -15,6 +15,8 @@ from framefan.producer.camera.scene import Scene
 from framefan.producer.camera.settings import Settings
 from framefan.producer.rtsp import depacketizer
 from framefan.producer.rtsp.depacketizer import Depacketizer, Unit
+from framefan.producer.rtsp.formats import FORMATS
+from framefan.producer.rtsp.fragments import Fragments
 
 FRAMES, GOP = 25, 5
 CODECS = ["h264", "hevc"]
@@ -178,6 +180,58 @@ def test_garbage_never_raises(codec: str, seed: int) -> None:
         subject.push(memoryview(dice.randbytes(dice.randrange(40))), NOW)
     assert subject.counters.malformed
     assert subject.counters.packets == 2 * len(packets(codec))
+
+
+def is_inner_fragment(codec: str, packet: bytes) -> bool:
+    """Return whether a packet holds a fragment of a unit, and not its last one."""
+    form = FORMATS[codec]
+    flags = packet[12 + form.header]
+    return packet[12] >> form.shift & form.mask == form.fragment and not flags & 0x40
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_fragments_that_come_in_part(codec: str) -> None:
+    """Where fragments are known to be of one length, a shorter one costs its picture and those that follow."""
+    start = 12
+    for number in range(start, FRAMES):
+        group = stream(codec)[number][1]
+        for at in (at for at, packet in enumerate(group) if is_inner_fragment(codec, packet)):
+            given = [packet for _, packets in stream(codec)[:number] for packet in packets]
+            given += [*group[:at], group[at][: len(group[at]) // 2], *group[at + 1 :]]
+            given += [packet for _, packets in stream(codec)[number + 1 :] for packet in packets]
+            goes_on = -(-(number + 1) // GOP) * GOP
+            assert places(codec, run(codec, given)) == [*range(number), None, *range(goes_on, FRAMES)]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("equal", [True, False])
+def test_camera_whose_fragments_are_of_any_length(codec: str, equal: bool) -> None:
+    """Cameras may split units as they like: each into equal parts, or at random."""
+    form, dice = FORMATS[codec], random.Random(1)
+    given: list[bytes] = []
+    for number, (data, _) in enumerate(stream(codec)):
+        for nal in nals(data):
+            room = -(-len(nal) // (len(nal) // 500 + 1)) if equal else 0
+            rest, parts = nal[form.header :], []
+            while rest:
+                size = max(1, room) if equal else dice.randrange(100, 1400)
+                parts.append(rest[:size])
+                rest = rest[size:]
+            kind = nal[0] >> form.shift & form.mask
+            first = bytes((nal[0] & ~(form.mask << form.shift) | form.fragment << form.shift,)) + nal[1 : form.header]
+            for at, part in enumerate(parts):
+                flags = kind | (at == 0) << 7 | (at == len(parts) - 1) << 6
+                given.append(rtp(len(given), number, first + bytes((flags,)) + part, marker=False))
+    assert places(codec, run(codec, given)) == list(range(FRAMES - 1))
+
+
+def test_camera_whose_fragments_become_shorter() -> None:
+    """A camera that changes the length of its fragments for good is served again after some keyframes."""
+    fragments, cut = Fragments(), []
+    for length in [1400] * 20 + [1000] * 20 + [1400] * 3:
+        cut.append(fragments.is_cut(length, is_first=True, is_last=False))
+        fragments.is_cut(300, is_first=False, is_last=True)
+    assert [at for at, damaged in enumerate(cut) if damaged] == [20, 21, 22]
 
 
 def rtp(sequence: int, timestamp: int, payload: bytes, *, marker: bool, first: int = 0x80, extra: bytes = b"") -> bytes:

@@ -139,6 +139,24 @@ def test_inbox_cuts_wherever_pieces_end(seed: int) -> None:
     ]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_packets_of_a_channel_come_together(seed: int) -> None:
+    """What has come in entirely is given out at once, up to the next message; nothing of it is in the inbox then."""
+    dice, inbox, at = random.Random(seed), Inbox(), 0
+    found: list[bytes] = []
+    data = b"".join(interleaved(number % 3, bytes((number,)) * number) for number in range(30))
+    while at < len(data):
+        piece = dice.choice((1, 3, 17, 1000))
+        inbox.feed(data[at : at + piece])
+        at += piece
+        found += map(bytes, inbox.packets(1))
+    assert found == [bytes((number,)) * number for number in range(1, 30, 3)]
+    inbox.feed(interleaved(1, b"one") + Response().to_bytes(1) + interleaved(1, b"two"))
+    assert inbox.packets(1) == [b"one"]
+    assert isinstance(inbox.take(), Response)
+    assert inbox.packets(1) == [b"two"]
+
+
 @pytest.mark.parametrize(
     ("data", "answer"),
     [

@@ -27,6 +27,7 @@ def test_description_of_our_own_camera() -> None:
         session="rtsp://h/door",
         parameter_sets=b"\0\0\0\1\x67\x42\xc0\x1f\0\0\0\1\x68\xce",
         fps=25,
+        size=None,
     )
 
 
@@ -83,6 +84,21 @@ def test_first_video_among_other_media() -> None:
     assert (found.codec, found.control, found.fps) == ("h264", BASE + "first", 12.5)
 
 
+@pytest.mark.parametrize(
+    ("lines", "payload", "size"),
+    [
+        (("m=video 0 RTP/AVP 26",), 26, None),
+        (("m=video 0 RTP/AVP 26", "a=framesize:26 2560-1440"), 26, (2560, 1440)),
+        (("m=video 0 RTP/AVP 96", "a=rtpmap:96 JPEG/90000", "a=x-dimensions:640, 480"), 96, (640, 480)),
+        (("m=video 0 RTP/AVP 26", "a=x-dimensions:wide"), 26, None),
+    ],
+)
+def test_mjpeg(lines: tuple[str, ...], payload: int, size: tuple[int, int] | None) -> None:
+    """MJPEG has a payload type of its own, and its size may be told."""
+    found = parse(body(*lines), BASE)
+    assert (found.codec, found.payload, found.size) == ("mjpeg", payload, size)
+
+
 @pytest.mark.parametrize("sets", ["", "Z0LAHw", "Z,a"])
 def test_broken_parameter_sets_are_left_out(sets: str) -> None:
     """Cameras repeat them in the stream, so that broken ones are no reason to give up."""
@@ -105,7 +121,7 @@ def test_no_video(text: bytes) -> None:
 @pytest.mark.parametrize(
     "lines",
     [
-        ("m=video 0 RTP/AVP 26",),
+        ("m=video 0 RTP/AVP 31",),
         ("m=video 0 RTP/AVP 96", "a=rtpmap:96 VP8/90000"),
         ("m=video 0 RTP/AVP",),
         ("m=video 0 RTP/AVP 96", "a=rtpmap:96 H264/90000", "a=fmtp:96 packetization-mode=2"),

@@ -1,0 +1,1 @@
+"""MJPEG by HTTP, each picture handed over with its last byte."""
