@@ -61,7 +61,7 @@ class Connection:
         except (EOFError, OSError):
             pass  # the client has left
         finally:
-            self._end_session()
+            self._lose_session()
             self._release()
             self._writer.transport.abort()
             with contextlib.suppress(OSError):
@@ -177,6 +177,8 @@ class Connection:
         named = request.headers.get("session", "").partition(";")[0].strip()
         if named and (self._session is None or named != self._session.id):
             raise Refusal(454)
+        if self._session is not None and named:
+            self._session.heard()
         if request.method in ("GET_PARAMETER", "SET_PARAMETER"):
             return Response()
         if self._session is None or not named:
@@ -187,11 +189,15 @@ class Connection:
             return Response()
         return Response(headers={"Range": "npt=now-", **headers})
 
-    def _end_session(self) -> None:
+    def _end_session(self, linger: float = 0.0) -> None:
         if self._session is not None:
             self._session.end()
-            self._streams.sessions -= 1
+            self._streams.end_session(linger)
         self._session = None
+
+    def _lose_session(self) -> None:
+        """End the session of a client that has not done so itself; its place may stay taken for a while."""
+        self._end_session(self._target.faults.linger if self._target is not None else 0.0)
 
     def _acquire(self, target: Target) -> Stream | None:
         """Return the target's stream, which this connection then holds instead of any other."""

@@ -43,7 +43,8 @@ FORMATS = {
             "preset": "ultrafast",
             "tune": "zerolatency",
             "forced-idr": "1",
-            "x264-params": "repeat-headers=1:scenecut=0",
+            # Entropy coding and loop filter as cameras have them, which decoding costs most for.
+            "x264-params": "repeat-headers=1:scenecut=0:cabac=1:no-deblock=0",
         },
     ),
     "h265": Format(
@@ -105,6 +106,7 @@ class Encoder:
         context.thread_count = 1
         context.options = dict(chosen.options)
         self._stream = stream
+        self._end = b"\xff\xd9" if settings.codec == "mjpeg" else b""
 
     def encode(self, picture: av.VideoFrame, ticks: int, *, keyframe: bool) -> AccessUnit:
         """Encode a picture.
@@ -124,7 +126,11 @@ class Encoder:
         data = b"".join(bytes(packet) for packet in packets)
         is_keyframe = any(packet.is_keyframe for packet in packets)
         self._muxer.mux(packets)
-        return AccessUnit(data, self._sink.take(), is_keyframe)
+        return AccessUnit(data, self._finished(self._sink.take()), is_keyframe)
+
+    def _finished(self, payloads: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Return packets with a JPEG's end marker, which FFmpeg's muxer leaves out: it shows what was cut off."""
+        return (*payloads[:-1], payloads[-1] + self._end) if payloads else payloads
 
     def close(self) -> None:
         """Free the encoder and the muxer."""

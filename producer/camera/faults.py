@@ -20,20 +20,26 @@ class Faults:
             resize or jump, counted from the first PLAY of the stream.
         lasting: seconds that a freeze lasts, in a query `for`.
         drop: fraction of the RTP packets that get lost, the same ones each time.
+        cut: fraction of the RTP packets that lose their second half, the same ones each time.
         resize: the size that the picture changes to.
         jump: seconds that the timestamps jump, once; negative is back.
         midgop: start in the middle of a group of pictures instead of with a keyframe.
         novideo: offer sound only.
+        timeout: seconds without a request after which a session is ended; by default it lives as its connection does.
+        linger: seconds that a session outlives a connection that is lost without TEARDOWN, and counts.
     """
 
     fault: str | None = None
     after: float = 0.0
     lasting: float = math.inf
     drop: float = 0.0
+    cut: float = 0.0
     resize: tuple[int, int] | None = None
     jump: float = 0.0
     midgop: bool = False
     novideo: bool = False
+    timeout: float = math.inf
+    linger: float = 0.0
 
     def mutes(self, method: str) -> bool:
         """Return whether a request of this method is never answered."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import secrets
 import socket
 import struct
@@ -13,7 +14,7 @@ from .viewer import Viewer
 
 _log = logging.getLogger(__name__)
 
-_TIMEOUT = 60  # seconds, told to clients; in fact a session ends with its connection
+_TIMEOUT = 60  # seconds, told to clients of sessions that have no time-out: those end with their connection
 
 
 class Session:
@@ -41,11 +42,21 @@ class Session:
         self._peer = "{}:{}".format(*writer.get_extra_info("peername"))
         self._viewer: Viewer | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+        self.heard()
 
     @property
     def headers(self) -> dict[str, str]:
         """Return the headers that name the session."""
-        return {"Session": f"{self.id};timeout={_TIMEOUT}"}
+        timeout = self._target.faults.timeout
+        return {"Session": f"{self.id};timeout={_TIMEOUT if timeout == math.inf else timeout}"}
+
+    def heard(self) -> None:
+        """Keep the session alive for another time-out; packets from the client, which are RTCP, do not."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if self._target.faults.timeout < math.inf:
+            self._expiry = asyncio.get_running_loop().call_later(self._target.faults.timeout, self._expire)
 
     def play(self) -> None:
         """Start sending."""
@@ -57,12 +68,13 @@ class Session:
 
     def end(self) -> None:
         """Stop sending, and free everything. May be called again."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._expiry):
+            if timer is not None:
+                timer.cancel()
         if self._viewer is not None and self._stream is not None:
             self._stream.remove(self._viewer.receive)
             _log.info("%s: %s left", self._target.name, self._peer)
-        self._timer = self._viewer = None
+        self._timer = self._expiry = self._viewer = None
         self._outlet.close()
 
     def _wind_up(self) -> None:
@@ -71,6 +83,10 @@ class Session:
         act = {"close": self._close, "reset": self._reset}.get(faults.fault or "")
         if act is not None:
             self._timer = asyncio.get_running_loop().call_later(faults.after, act)
+
+    def _expire(self) -> None:
+        _log.info("%s: %s has kept its session alive no longer", self._target.name, self._peer)
+        self._close()
 
     def _close(self) -> None:
         self.end()

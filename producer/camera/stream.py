@@ -216,6 +216,13 @@ class Streams:
         stream.stop()
         self._ending = [other for other in self._ending if other.alive] + [stream]
 
+    def end_session(self, linger: float) -> None:
+        """Count one session less, after so many seconds."""
+        if linger:
+            asyncio.get_running_loop().call_later(linger, self.end_session, 0.0)
+        else:
+            self.sessions -= 1
+
     def join(self) -> None:
         """Wait for the encoders that were stopped."""
         for stream in self._ending:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from ...common.options import one_of
+from ...common.options import integer, one_of
 from .faults import KINDS, Faults
 from .settings import CODECS, Settings, parse_fps, parse_gop, parse_size
 
@@ -41,10 +41,13 @@ _FAULTS: dict[str, Callable[[str], Any]] = {
     "after": _number(0, 86_400),
     "for": _number(0, 86_400),
     "drop": _number(0, 1),
+    "cut": _number(0, 1),
     "resize": parse_size,
     "jump": _number(-86_400, 86_400),
     "midgop": _yes,
     "novideo": _yes,
+    "timeout": integer(1, 86_400),
+    "linger": _number(0, 86_400),
 }
 _FIELDS = {"for": "lasting"}
 

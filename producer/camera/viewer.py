@@ -56,8 +56,13 @@ class Viewer:
             self._reported_at = now
             report = sender_report(picture.ssrc, picture.time_ns, picture.timestamp, self._packets, self._octets)
             self._outlet.report(report)
-        drop = self._faults.drop
-        packets = [packet for packet in picture.packets if self._random.random() >= drop]
         self._packets += len(picture.packets)
         self._octets += sum(len(packet) - 12 for packet in picture.packets)
-        self._outlet.send(packets)
+        self._outlet.send([arriving for packet in picture.packets if (arriving := self._mangle(packet))])
+
+    def _mangle(self, packet: bytes) -> bytes:
+        """Return what is left of a packet on its way."""
+        chance = self._random.random()
+        if chance < self._faults.drop:
+            return b""
+        return packet[: len(packet) // 2] if chance < self._faults.drop + self._faults.cut else packet

@@ -9,8 +9,10 @@ from framefan.producer.camera.faults import Faults
 from framefan.producer.camera.server import CameraServer
 from framefan.producer.camera.stream import Picture
 from framefan.producer.camera.viewer import Viewer
+from tests.producer.camera.conftest import SMALL
 
 Connect = Callable[[str], Any]  # returns the RtspClient of conftest.py
+Eventually = Callable[[Callable[[], bool]], None]
 
 
 class SlowOutlet:
@@ -193,3 +195,42 @@ def test_jump_moves_timestamps(server: CameraServer, connect: Connect) -> None:
     jumps = [step for step in steps if step < 0]
     assert len(jumps) == 1
     assert jumps[0] == pytest.approx(-10 * 90_000, abs=0.5 * 90_000)
+
+
+def test_cut_packets_lose_their_second_half() -> None:
+    """A fraction of the packets is cut off in the middle, by a pattern that repeats, and none is missing."""
+    patterns = []
+    for _ in range(2):
+        outlet = SlowOutlet()
+        viewer = Viewer(outlet, Faults(cut=0.3), lambda: None)
+        for _ in range(100):
+            viewer.receive(picture("name", keyframe=True))
+        patterns.append([len(packet) for packet in outlet.sent])
+    assert patterns[0] == patterns[1]
+    assert len(patterns[0]) == 100
+    assert set(patterns[0]) == {8, 16}
+    assert 10 < patterns[0].count(8) < 50
+
+
+def test_session_times_out(server: CameraServer, connect: Connect, eventually: Eventually) -> None:
+    """A camera with a time-out tells it, and ends a session that no request has kept alive for so long."""
+    silent, alive = (connect(server.url(name, timeout=1)) for name in ("a", "b"))
+    assert silent.set_up().headers["Session"].endswith(";timeout=1")
+    assert alive.set_up().status == 200
+    with pytest.raises(EOFError):
+        all(silent.ask("OPTIONS", "*") and alive.ask("GET_PARAMETER") for _ in range(1_000_000))
+    assert alive.ask("GET_PARAMETER").status == 200
+
+
+def test_session_lingers(connect: Connect, eventually: Eventually) -> None:
+    """A session outlives a connection that is lost, and its place stays taken; after TEARDOWN it does not."""
+    with CameraServer(port=0, settings=SMALL, sessions=1) as server:
+        for farewell in (True, False):
+            client = connect(server.url("door", linger=0.5))
+            assert client.set_up().status == 200
+            if farewell:
+                client.ask("TEARDOWN")
+            client.close()
+            eventually(lambda: server.statistics().connections == 0)
+            assert server.statistics().sessions == (0 if farewell else 1)
+        eventually(lambda: server.statistics().sessions == 0)
