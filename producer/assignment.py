@@ -1,8 +1,9 @@
 """What a hub tells a capture to do."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Any, Self
 
 import msgpack
 
@@ -35,14 +36,39 @@ class Assignment:
 
     def pack(self) -> bytes:
         """Serialize, with the length in front."""
-        data: bytes = msgpack.packb(asdict(self))
-        return len(data).to_bytes(4, "big") + data
+        return _framed(asdict(self))
 
     @classmethod
     def read(cls, descriptor: int) -> Self:
-        """Read one from a file descriptor."""
-        data = _read(descriptor, int.from_bytes(_read(descriptor, 4), "big"))
-        return cls(**msgpack.unpackb(data))
+        """Read one from a file descriptor.
+
+        Raises:
+            EOFError: the other end was closed.
+        """
+        return cls(**_read_framed(descriptor))
+
+
+def pack_renditions(renditions: Iterable[str]) -> bytes:
+    """Serialize which renditions a capture is to make from now on; the original is the empty one."""
+    return _framed(list(renditions))
+
+
+def read_renditions(descriptor: int) -> tuple[str, ...]:
+    """Read from a file descriptor which renditions to make.
+
+    Raises:
+        EOFError: the other end was closed.
+    """
+    return tuple(_read_framed(descriptor))
+
+
+def _framed(content: object) -> bytes:
+    data: bytes = msgpack.packb(content)
+    return len(data).to_bytes(4, "big") + data
+
+
+def _read_framed(descriptor: int) -> Any:
+    return msgpack.unpackb(_read(descriptor, int.from_bytes(_read(descriptor, 4), "big")))
 
 
 def _read(descriptor: int, size: int) -> bytes:

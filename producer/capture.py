@@ -4,6 +4,7 @@ It lives as long as the connection. Whatever goes wrong, it tells its hub why an
 one mechanism for errors, hangs and crashes, and no library can leak into the next attempt.
 """
 
+import contextlib
 import os
 import sys
 import threading
@@ -12,28 +13,27 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import zmq
 
-from ..common import jpeg, wire
-from ..common.clock import boot_id
 from ..common.errors import SourceError
 from ..common.signals import die_with_parent
 from ..common.state import State
 from ..common.statistics import Rate
 from .arrival import Arrival
-from .assignment import Assignment
+from .assignment import Assignment, read_renditions
 from .backlog import Backlog
-from .channel import Report, connect
 from .decoder import Decoder
 from .demuxer import PacketSource
-from .encoder import encode
 from .opening import open_source
+from .outlet import Outlet
+from .pattern import Pattern
+from .picture import Jpeg
+from .reporter import Reporter
 from .source import Kind, Source
 
-_REPORT_INTERVAL = 1.0
 _MOST_REORDERED = 32
 """Packets that a decoder may hold before it shows the first of them; H.264 and H.265 allow 16."""
 _SMOOTHING = 0.1
@@ -44,7 +44,11 @@ _TOLERATED = 1.0
 _IN_SOFTWARE = "there is no such hardware decoder here, so the CPU decodes"
 _OVERLOADED = "overloaded: this machine is too slow for every frame, so some are left out"
 
-Picture = tuple[Arrival, bytes | av.VideoFrame]
+
+class _Picture(NamedTuple):
+    seq: int
+    arrival: Arrival
+    content: Jpeg | av.VideoFrame
 
 
 class Capture:
@@ -53,124 +57,170 @@ class Capture:
     def __init__(self, assignment: Assignment) -> None:
         self._assignment = assignment
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._frames, self._reports = connect(self._context, Path(assignment.channel))
-        self._facts: dict[str, Any] = {}
-        self._report_at = 0.0
-        self._encode_ns = 0.0
-        self._packets: PacketSource | None = None
-        self._backlog = Backlog()
+        self._reporter = Reporter(self._context, assignment)
+        self._outlets = {"": Outlet(self._context, assignment, "")}
+        self._wanted: tuple[str, ...] = ()
+        self._served: tuple[str, ...] = ()
+        self._packets: PacketSource | Pattern | None = None
+        self._backlog: Backlog[Any] = Backlog()
+        self._decoded = 0
+        self._newest: _Picture | None = None
+        self._catching_up = False
         self._published_at = 0.0
         self._left_out = Rate()
         self._given_up = 0
         self._in_software = False
 
     def run(self) -> None:
-        """Publish every picture of the source; tell why there are no more."""
-        self._report(State.CONNECTING)
+        """Publish what is wanted of the source; tell why there is no more."""
+        self._reporter.tell(State.CONNECTING)
         try:
-            for number, (arrival, picture) in enumerate(self._pictures(), self._assignment.first_seq):
-                seq = number + self._backlog.given_up
-                if self._overtaken():
-                    self._left_out.tick()
-                else:
-                    self._publish(seq, arrival, picture)
-            self._report(State.ENDED, "the file came to its end")
+            for picture in self._pictures():
+                self._serve()
+                if picture is not None:
+                    self._take(picture)
+                self._note()
+            self._reporter.tell(State.ENDED, "the file came to its end")
         except SourceError as error:
             state = State.REFUSED if error.refused else State.OFFLINE
-            self._report(state, error.reason, final=error.final, retry_after=error.retry_after)
+            self._reporter.tell(state, error.reason, final=error.final, retry_after=error.retry_after)
         except Exception as error:  # noqa: BLE001 - told without its text, which may hold the URL with its password
-            self._report(State.OFFLINE, f"defect in the capture: {_where(error)}")
-        self._frames.close()
-        self._reports.close()
+            self._reporter.tell(State.OFFLINE, f"defect in the capture: {_where(error)}")
+        for outlet in self._outlets.values():
+            outlet.close()
+        self._reporter.close()
         self._context.term()
+
+    def listen(self, descriptor: int) -> bool:
+        """Read once what the hub wants, in any thread; return False when the hub has gone."""
+        try:
+            self._wanted = read_renditions(descriptor)
+        except EOFError:
+            return False
+        self._backlog.nudge()
+        return True
 
     def close(self) -> None:
         """End the session with the camera, within about a second and from any thread."""
         if self._packets is not None:
             self._packets.close()
 
-    def _pictures(self) -> Iterator[Picture]:
-        source = Source.parse(self._assignment.source)
-        if source.kind is Kind.PATTERN:
-            from .pattern import pictures
-
-            self._facts["codec"] = "test"
-            yield from pictures(self._assignment.camera, *source.pattern)
-            return
-        self._packets = open_source(source, transport=self._assignment.transport, loop=self._assignment.loop)
-        self._facts["codec"] = self._packets.codec_context.name
-        decoder = Decoder(self._packets, self._assignment.hwaccel)
-        self._in_software = self._assignment.hwaccel != "none" and not decoder.is_hardware
+    def _pictures(self) -> Iterator[_Picture | None]:
+        """Yield pictures, and None now and then while there are none to decode."""
+        self._packets, decoder = self._open()
         threading.Thread(target=_drain, args=(self._packets, self._backlog), daemon=True).start()
         try:
             arrivals: OrderedDict[int | None, Arrival] = OrderedDict()
-            for packet, arrival in self._backlog:
+            for item in self._backlog:
+                if item is None:
+                    yield None
+                    continue
+                packet, arrival = item
+                if isinstance(packet, Jpeg):
+                    yield _Picture(self._next_seq, arrival, packet)
+                    self._decoded += 1
+                    continue
                 arrivals[packet.pts] = arrival
                 if len(arrivals) > _MOST_REORDERED:
                     arrivals.popitem(last=False)
-                for picture in decoder.decode(packet):
+                started = time.monotonic()
+                pictures = list(decoder.decode(packet))
+                self._backlog.pace += _SMOOTHING * (time.monotonic() - started - self._backlog.pace)
+                for content in pictures:
                     # Where pictures come in another order than they are shown, each has the age of its own packet.
-                    pts = packet.pts if isinstance(picture, bytes) else picture.pts
-                    yield arrivals.pop(pts, arrival), picture
+                    yield _Picture(self._next_seq, arrivals.pop(content.pts, arrival), content)
+                    self._decoded += 1
         finally:
             self.close()
+
+    def _open(self) -> tuple[PacketSource | Pattern, Decoder | Pattern]:
+        source = Source.parse(self._assignment.source)
+        if source.kind is Kind.PATTERN:
+            self._reporter.facts["codec"] = "test"
+            pattern = Pattern(self._assignment.camera, *source.pattern)
+            return pattern, pattern
+        packets = open_source(source, transport=self._assignment.transport, loop=self._assignment.loop)
+        self._reporter.facts["codec"] = packets.codec_context.name
+        decoder = Decoder(packets, self._assignment.hwaccel)
+        self._in_software = self._assignment.hwaccel != "none" and not decoder.is_hardware
+        return packets, decoder
+
+    @property
+    def _next_seq(self) -> int:
+        """Number of the next picture, which counts those that nobody decodes as well."""
+        return self._assignment.first_seq + self._decoded + self._backlog.given_up + self._backlog.forgotten
+
+    def _serve(self) -> None:
+        """Turn to what is wanted now."""
+        wanted = self._wanted
+        if self._newest is None or wanted == self._served:
+            return
+        new = [rendition for rendition in wanted if rendition not in self._served]
+        if any(rendition not in self._outlets for rendition in new):
+            for rendition in [known for known in self._outlets if known and known not in wanted]:
+                self._outlets.pop(rendition).close()
+            for rendition in new:
+                self._outlets.setdefault(rendition, Outlet(self._context, self._assignment, rendition))
+        if not self._served and len(self._backlog):
+            self._catching_up = True
+        if not self._catching_up:
+            self._publish(self._newest, new)
+        self._served = wanted
+        self._backlog.rest(not wanted)
+        self._reporter.hasten()  # at once, so that the hub knows whether the frame it has is the newest
+
+    def _take(self, picture: _Picture) -> None:
+        first = self._newest is None
+        self._newest = picture
+        if first:  # shows that all is well, even if nobody watches
+            self._outlets[""].send(picture.seq, picture.arrival, picture.content)
+            self._backlog.rest(not self._wanted)
+        elif self._catching_up and len(self._backlog):
+            return
+        elif self._overtaken():
+            self._left_out.tick()
+        else:
+            due = [rendition for rendition in self._served if self._outlets[rendition].due(picture.arrival)]
+            self._publish(picture, due)
+        self._catching_up = False
 
     def _overtaken(self) -> bool:
         """Return whether a newer picture is so near that encoding this one would only make that one late."""
         return len(self._backlog) > 1 and time.monotonic() - self._published_at < _LONGEST_GAP
 
-    def _publish(self, seq: int, arrival: Arrival, picture: bytes | av.VideoFrame) -> None:
-        started = time.monotonic_ns()
-        if isinstance(picture, bytes):
-            data, quality = picture, 0
-            width, height = jpeg.size(data)
-        else:
-            data, quality = encode(picture, self._assignment.quality), self._assignment.quality
-            width, height = picture.width, picture.height
-        took = time.monotonic_ns() - started
-        header = wire.Header(
-            self._assignment.camera,
-            seq,
-            arrival.monotonic_ns,
-            arrival.wall_ns,
-            run=self._assignment.run,
-            boot=boot_id(),
-            width=width,
-            height=height,
-            quality=quality,
-            encode_ns=took,
-        )
-        self._note(width, height, took)
-        self._frames.send(wire.pack(header, data), copy=False)
+    def _publish(self, picture: _Picture, renditions: list[str]) -> None:
+        for rendition in renditions:
+            if self._outlets[rendition].seq < picture.seq:
+                with contextlib.suppress(ValueError):  # a JPEG that cannot be decoded; the next one may be whole
+                    self._outlets[rendition].send(picture.seq, picture.arrival, picture.content)
         self._published_at = time.monotonic()
 
-    def _note(self, width: int, height: int, took_ns: int) -> None:
-        """Tell the hub once a second that all is well, and at once when the picture's size changes."""
-        self._encode_ns += _SMOOTHING * (took_ns - self._encode_ns) if self._encode_ns else took_ns
-        changed = (width, height) != (self._facts.get("width"), self._facts.get("height"))
-        if changed or time.monotonic() >= self._report_at:
-            self._facts |= {"width": width, "height": height, "encode_ms": round(self._encode_ns / 1e6, 2)}
+    def _note(self) -> None:
+        """Tell the hub once a second how the camera is, and at once when the picture's size changes."""
+        if self._newest is None:
+            return
+        width, height = self._newest.content.width, self._newest.content.height
+        changed = (width, height) != (self._reporter.facts.get("width"), self._reporter.facts.get("height"))
+        if changed or self._reporter.due:
             for _ in range(self._backlog.given_up - self._given_up):
                 self._left_out.tick()
             self._given_up = self._backlog.given_up
-            overloaded = self._left_out.value() > _TOLERATED
-            self._report(State.LIVE, _OVERLOADED if overloaded else _IN_SOFTWARE if self._in_software else "")
-
-    def _report(self, state: State, reason: str = "", *, final: bool = False, retry_after: float = 0.0) -> None:
-        self._report_at = time.monotonic() + _REPORT_INTERVAL
-        report = Report(
-            camera=self._assignment.camera,
-            run=self._assignment.run,
-            state=state,
-            reason=reason,
-            final=final,
-            retry_after=retry_after,
-            **self._facts,
-        )
-        self._reports.send(report.pack())
+            left_out = self._left_out.value()
+            newest, waiting = self._backlog.newest or self._newest.arrival, len(self._backlog)
+            self._reporter.facts |= {
+                "width": width,
+                "height": height,
+                "encode_ms": round(self._outlets[""].facts[2], 2),
+                "seq": max(self._newest.seq, self._next_seq + waiting - 1),
+                "captured_ns": newest.monotonic_ns,
+                "fps": max(0.0, self._backlog.fps - left_out),
+                "renditions": {rendition: self._outlets[rendition].facts for rendition in self._served if rendition},
+            }
+            overloaded = left_out > _TOLERATED
+            self._reporter.tell(State.LIVE, _OVERLOADED if overloaded else _IN_SOFTWARE if self._in_software else "")
 
 
-def _drain(source: PacketSource, backlog: Backlog) -> None:
+def _drain(source: PacketSource | Pattern, backlog: Backlog[Any]) -> None:
     """Take everything from the camera as it comes, however long decoding takes."""
     try:
         for packet, arrival in source.packets():
@@ -191,7 +241,7 @@ def main() -> None:
     descriptor = sys.stdin.fileno()
     assignment = Assignment.read(descriptor)
     capture = Capture(assignment)
-    die_with_parent(descriptor, farewell=capture.close)
+    die_with_parent(descriptor, farewell=capture.close, listen=capture.listen)
     capture.run()
     # Without the interpreter's farewell: a native call that hangs in the draining thread must not hold us up.
     os._exit(0)

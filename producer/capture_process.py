@@ -1,12 +1,13 @@
 """A capture, seen from its hub: a process to start, to end and to ask how it ended."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
 
-from .assignment import Assignment
+from .assignment import Assignment, pack_renditions
 
 _KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
 """Lets glibc keep the memory of pictures: handing it back costs a thousand page faults per frame, 1.5 ms at 720p."""
@@ -44,6 +45,15 @@ class CaptureProcess:
         self._life_line = self._process.stdin
         self._life_line.write(assignment.pack())
         self._life_line.flush()
+        os.set_blocking(self._life_line.fileno(), False)
+        self._wanted: tuple[str, ...] = ()
+
+    def want(self, renditions: tuple[str, ...]) -> None:
+        """Tell it what to make from now on, unless it knows; if it does not listen now, call this again."""
+        if renditions != self._wanted and not self.ending:
+            with contextlib.suppress(OSError):  # it has ended, or is stopped and its pipe is full
+                os.write(self._life_line.fileno(), pack_renditions(renditions))  # whole or not at all: pipe(7)
+                self._wanted = renditions
 
     def ask_to_end(self) -> None:
         """Let go of its life line, at which it ends its session; it is killed if that takes too long."""

@@ -1,7 +1,7 @@
 """The sockets between captures and their hub: frames, latest only, and reports, every one."""
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -27,6 +27,10 @@ class Report:
         codec: what the camera sends.
         width, height: pixels.
         encode_ms: milliseconds that encoding takes, on average.
+        seq: number of the camera's newest picture; 0 before the first.
+        captured_ns: when it arrived, on the monotonic clock, ns.
+        fps: pictures per second.
+        renditions: width, height and milliseconds of encoding of each that is made.
     """
 
     camera: str
@@ -39,6 +43,10 @@ class Report:
     width: int = 0
     height: int = 0
     encode_ms: float = 0.0
+    seq: int = 0
+    captured_ns: int = 0
+    fps: float = 0.0
+    renditions: dict[str, tuple[int, int, float]] = field(default_factory=dict)
 
     def pack(self) -> bytes:
         """Serialize."""
@@ -58,7 +66,7 @@ class Channel:
         self._directory = tempfile.TemporaryDirectory(prefix="framefan-", ignore_cleanup_errors=True)
         self.path = Path(self._directory.name)
         self.frames = context.socket(zmq.PULL)
-        self.frames.conflate = True  # per connection, hence per capture
+        self.frames.conflate = True  # per connection, hence per rendition
         self.reports = context.socket(zmq.PULL)
         for name, receiver in (("frames", self.frames), ("reports", self.reports)):
             receiver.linger = 0
@@ -76,12 +84,18 @@ class Channel:
         self._directory.cleanup()
 
 
-def connect(context: Context, path: Path) -> tuple[Socket, Socket]:
-    """Return a capture's ends of the channel: where it sends frames, and where it sends reports."""
-    frames, reports = context.socket(zmq.PUSH), context.socket(zmq.PUSH)
+def connect_reports(context: Context, path: Path) -> Socket:
+    """Return a capture's end of the channel for reports."""
+    reports = context.socket(zmq.PUSH)
+    reports.linger = 1000  # the last report tells why the capture ends
+    reports.connect(f"ipc://{path / 'reports'}")
+    return reports
+
+
+def connect_frames(context: Context, path: Path) -> Socket:
+    """Return a capture's end for the frames of one rendition: on one connection they would replace each other."""
+    frames = context.socket(zmq.PUSH)
     frames.conflate = True
     frames.linger = 0
-    reports.linger = 1000  # the last report tells why the capture ends
     frames.connect(f"ipc://{path / 'frames'}")
-    reports.connect(f"ipc://{path / 'reports'}")
-    return frames, reports
+    return frames

@@ -30,29 +30,71 @@ _TO_CB = (0.9899, -0.1107)
 _TO_CR = (-0.0725, 0.9834)
 
 
-def encode(frame: av.VideoFrame, quality: int) -> bytes:
+def encode(frame: av.VideoFrame, quality: int, *, size: tuple[int, int] | None = None, gray: bool = False) -> bytes:
     """Return the JPEG of a decoded picture; the colours are those that OpenCV would show.
 
     Args:
         frame: any format, range and matrix.
         quality: of the JPEG, 1 to 100.
+        size: width and height in pixels to scale it to, if not its own.
+        gray: leave colour out: luma as the camera sent it, in full range.
     """
     if frame.format.name not in _PLANAR:
         frame = frame.reformat(format="yuvj420p")
-    planes = [_plane(plane) for plane in frame.planes]
+    planes = [_plane(plane) for plane in frame.planes[: 1 if gray else 3]]
+    if size is not None:
+        planes = _scaled(planes, size)  # first, so that all that follows costs less
     full = frame.format.name.startswith("yuvj") or frame.color_range == ColorRange.JPEG
-    if frame.colorspace == Colorspace.ITU709:
+    if frame.colorspace == Colorspace.ITU709 and not gray:
         planes = _as_bt601(planes, full)
     elif not full:
         planes = _as_full_range(planes)
-    contiguous = (np.ascontiguousarray(plane) for plane in planes)
-    return simplejpeg.encode_jpeg_yuv_planes(*contiguous, quality=quality)  # type: ignore[no-any-return]
+    chroma = [None, None] if gray else planes[1:]
+    return simplejpeg.encode_jpeg_yuv_planes(_padded(planes[0]), *chroma, quality=quality)  # type: ignore[no-any-return]
+
+
+def shrink(image: Plane, size: tuple[int, int]) -> Plane:
+    """Scale a uint8 (height, width) or (height, width, 3) array down to a width and height in pixels.
+
+    Halves as long as that is enough, then takes what is left in one bilinear step. For pictures of cameras that looks
+    like INTER_AREA alone, for a quarter of the time or less: 0.15 against 0.57 ms from 1080p luma to 640x360, 0.4
+    against 2.1 ms to 1280x720.
+    """
+    while image.shape[1::-1] != size:
+        sides = zip(image.shape[1::-1], size, strict=True)
+        half = [(side + 1) // 2 if side >= 2 * wanted else side for side, wanted in sides]
+        if tuple(half) == image.shape[1::-1]:
+            return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
+        image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    return image
 
 
 def _plane(plane: VideoPlane) -> Plane:
     """View a plane as uint8 (height, width); its lines may be longer than it is wide."""
     lines: Plane = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     return lines[: plane.height, : plane.width]
+
+
+def _padded(luma: Plane) -> Plane:
+    """Give an odd last line or column a twin behind it: TurboJPEG reads pairs, beyond the picture too."""
+    height, width = luma.shape
+    if height % 2 == width % 2 == 0:
+        return luma
+    padded = cv2.copyMakeBorder(luma, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    return padded[:height, :width]  # type: ignore[return-value]
+
+
+def _scaled(planes: list[Plane], size: tuple[int, int]) -> list[Plane]:
+    """Scale planes so that chroma stays halved where it was; halves of odd sizes are rounded up, as JPEG has it."""
+    width, height = size
+    luma_height, luma_width = planes[0].shape
+
+    def scaled(plane: Plane) -> Plane:
+        across = (width + 1) // 2 if plane.shape[1] < luma_width else width
+        down = (height + 1) // 2 if plane.shape[0] < luma_height else height
+        return shrink(plane, (across, down))
+
+    return [scaled(plane) for plane in planes]
 
 
 def _as_full_range(planes: list[Plane]) -> list[Plane]:

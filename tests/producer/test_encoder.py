@@ -47,9 +47,9 @@ def test_full_range_by_tag() -> None:
     assert difference(decoded(encode(frame, 95)), BARS) < 2.5
 
 
-@pytest.mark.parametrize("size", [(64, 48), (70, 50), (322, 182), (1278, 718)])
+@pytest.mark.parametrize("size", [(64, 48), (70, 50), (322, 182), (1278, 718), (97, 61), (639, 481), (3, 3)])
 def test_sizes_whose_lines_are_padded(size: tuple[int, int]) -> None:
-    """Lines longer than the picture is wide leave no trace."""
+    """Lines longer than the picture is wide leave no trace, and neither does what lies behind an odd size."""
     image = pictures.flat(*size)
     frame = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="yuv420p")
     found = decoded(encode(frame, 90))

@@ -3,7 +3,6 @@
 import pytest
 
 from framefan.common.state import State
-from framefan.common.wire import Stamp
 from framefan.producer.status import Status
 
 
@@ -37,23 +36,33 @@ def fed(clock: Clock, fps: float, frames: int) -> Status:
     status.enter(State.LIVE)
     for seq in range(1, frames + 1):
         clock.now += 1 / fps
-        status.frame(Stamp("door", seq, clock.monotonic_ns(), 0), b"")
+        status.heard(seq, clock.monotonic_ns())
     return status
 
 
-def test_rate_and_age(clock: Clock) -> None:
-    """A live camera tells its rate; the age counts on."""
+def test_age_counts_on(clock: Clock) -> None:
+    """The age of the last frame counts on."""
     status = fed(clock, 25, 100)
-    assert status.snapshot(0).fps == pytest.approx(25)
     clock.now += 0.5
-    assert status.snapshot(0).age == pytest.approx(0.5)
+    assert status.snapshot(0, 25.0).age == pytest.approx(0.5)
 
 
-def test_rate_is_zero_when_stale(clock: Clock) -> None:
-    """Ten seconds after the last frame the rate is 0, whatever the state says."""
+def test_rate_is_what_the_capture_tells_as_long_as_it_does(clock: Clock) -> None:
+    """A capture that tells nothing any more has no rate; who has no capture is told so."""
     status = fed(clock, 25, 100)
-    clock.now += 11
-    assert status.snapshot(0).fps == 0
+    assert status.fps is None
+    status.fps = 25.0
+    assert status.fps == 25.0
+    clock.now += 4
+    assert status.fps == 0.0
+
+
+def test_only_a_live_camera_has_a_rate(clock: Clock) -> None:
+    """Whatever was measured before, a camera that is not live gives no frames."""
+    status = fed(clock, 25, 100)
+    assert status.snapshot(0, 25.0).fps == 25.0
+    status.enter(State.STALLED)
+    assert status.snapshot(0, 25.0).fps == 0.0
 
 
 @pytest.mark.parametrize(("fps", "stalled", "lost"), [(25, 10, 20), (0.2, 15, 30)])
@@ -77,8 +86,8 @@ def test_stalls_are_counted_once(clock: Clock) -> None:
     clock.now += 11
     assert status.enter(State.STALLED, "no frame comes")
     assert not status.enter(State.STALLED, "no frame comes")
-    assert status.snapshot(0).stalls == 1
-    status.frame(Stamp("door", 101, clock.monotonic_ns(), 0), b"")
+    assert status.snapshot(0, 0.0).stalls == 1
+    status.heard(101, clock.monotonic_ns())
     assert status.fresh
     assert not status.stalled
 
@@ -89,7 +98,7 @@ def test_since_restarts_with_the_state_not_with_the_reason(clock: Clock) -> None
     status.enter(State.OFFLINE, "connection refused")
     clock.now += 5
     assert status.enter(State.OFFLINE, "no answer")
-    assert status.snapshot(0).since == pytest.approx(5)
+    assert status.snapshot(0, 0.0).since == pytest.approx(5)
 
 
 def test_live_before_the_first_frame_is_no_stall(clock: Clock) -> None:
@@ -104,7 +113,7 @@ def test_an_outage_is_no_interval(clock: Clock) -> None:
     status = fed(clock, 25, 100)
     clock.now += 3600
     for seq in range(101, 111):
-        status.frame(Stamp("door", seq, clock.monotonic_ns(), 0), b"")
+        status.heard(seq, clock.monotonic_ns())
         clock.now += 0.04
     clock.now += 11
     assert status.stalled
@@ -119,8 +128,22 @@ def test_a_new_capture_is_not_judged_by_the_old_ones_frames(clock: Clock) -> Non
     assert not status.lost_for(0)
 
 
-def test_older_frames_are_refused(clock: Clock) -> None:
-    """A number that is not above the last one is not taken."""
-    status = fed(clock, 25, 10)
-    assert not status.frame(Stamp("door", 10, clock.monotonic_ns(), 0), b"")
-    assert status.frame(Stamp("door", 11, clock.monotonic_ns(), 0), b"")
+def test_frames_that_nobody_wanted_are_no_interval(clock: Clock) -> None:
+    """Pictures that are told of once a second count each, so that the watchdog knows the camera's own rate."""
+    status = fed(clock, 25, 100)
+    for second in range(1, 60):
+        clock.now += 1
+        status.heard(100 + 25 * second, clock.monotonic_ns())
+    clock.now += 10.1
+    assert status.stalled
+
+
+def test_what_a_capture_said_before_may_be_outdated(clock: Clock) -> None:
+    """Whether a frame is the newest is known from what the capture has told since; without a capture it always is."""
+    status = fed(clock, 25, 100)
+    assert status.spoke_since(clock.now)
+    status.fps = 25.0
+    clock.now += 0.5
+    assert not status.spoke_since(clock.now)
+    status.fps = 25.0
+    assert status.spoke_since(clock.now)
