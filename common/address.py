@@ -15,6 +15,7 @@ _LONGEST_NAME = 192
 """Bytes: a topic has 255 at most, and a rendition is written behind the name."""
 _NAME = re.compile(r"[^\W_.-][\w.-]{0,63}")
 _RENDITION = {"width": 16384, "height": 16384, "fps": 1000, "quality": 100, "gray": 1}
+"""What a rendition may ask for, and the most of it."""
 
 
 def camera_name(text: str) -> str:
@@ -31,6 +32,39 @@ def camera_name(text: str) -> str:
             "the first a letter or digit"
         )
     return text
+
+
+def canonical_rendition(query: str, *, address: str = "") -> str:
+    """Check the wishes for a rendition and return their only form, sorted and without empty ones: `fps=5&width=640`.
+
+    Args:
+        query: what stands behind the question mark; empty for the original.
+        address: the whole that it is a part of, if it is one, to be named in a complaint.
+
+    Raises:
+        AddressError: it asks for what no rendition has.
+    """
+    shown = repr(without_password(address)) if address else "a rendition"
+    wanted = dict(parse_qsl(query, keep_blank_values=True))
+    for key, value in wanted.items():
+        if key not in _RENDITION:
+            raise AddressError(f"{shown} asks for {key!r}; a rendition has {', '.join(_RENDITION)}")
+        if value and not (re.fullmatch(r"\d{1,5}", value) and 0 < int(value) <= _RENDITION[key]):
+            raise AddressError(f"{shown} asks for {key}={value}; it must be a whole number from 1 to {_RENDITION[key]}")
+    return "&".join(f"{key}={int(value)}" for key, value in sorted(wanted.items()) if value)
+
+
+def split_topic(topic: str) -> tuple[str, str]:
+    """Split `door?fps=5&width=640` into camera and rendition, as :attr:`CameraAddress.topic` has put them together.
+
+    Raises:
+        AddressError: no camera can have that name, there is no such rendition, or it is not in its canonical form.
+    """
+    name, _, query = topic.partition("?")
+    camera, rendition = camera_name(name), canonical_rendition(query, address=topic)
+    if topic != _topic(camera, rendition):
+        raise AddressError(f"topic {topic!r} is not in its canonical form {_topic(camera, rendition)!r}")
+    return camera, rendition
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +118,7 @@ class CameraAddress:
     Attributes:
         endpoint: its producer's.
         camera: its name there; empty for all cameras of the producer.
-        rendition: the wanted size, rate and quality in canonical form (`width=640&fps=5`); empty for the original.
+        rendition: the wanted size, rate and quality in canonical form (`fps=5&width=640`); empty for the original.
     """
 
     endpoint: Endpoint
@@ -107,7 +141,7 @@ class CameraAddress:
         return cls(
             Endpoint(host, port),
             camera_name(name) if name else "",
-            _canonical_rendition(text, query),
+            canonical_rendition(query, address=text),
         )
 
     @classmethod
@@ -121,10 +155,14 @@ class CameraAddress:
     @property
     def topic(self) -> str:
         """What messages about this camera are published under."""
-        return f"{self.camera}?{self.rendition}" if self.rendition else self.camera
+        return _topic(self.camera, self.rendition)
 
     def __str__(self) -> str:
         return f"{self.endpoint}/{self.topic}" if self.camera else str(self.endpoint)
+
+
+def _topic(camera: str, rendition: str) -> str:
+    return f"{camera}?{rendition}" if rendition else camera
 
 
 def _split(text: str) -> tuple[str, int, str, str]:
@@ -138,16 +176,3 @@ def _split(text: str) -> tuple[str, int, str, str]:
     if port > 65533:
         raise AddressError(f"{without_password(text)!r} leaves no room for two more ports: use 65533 or less")
     return parts.hostname, port, parts.path, parts.query
-
-
-def _canonical_rendition(text: str, query: str) -> str:
-    shown = without_password(text)
-    wanted = dict(parse_qsl(query, keep_blank_values=True))
-    for key, value in wanted.items():
-        if key not in _RENDITION:
-            raise AddressError(f"{shown!r} asks for {key!r}; a rendition has {', '.join(_RENDITION)}")
-        if value and not (re.fullmatch(r"\d{1,5}", value) and 0 < int(value) <= _RENDITION[key]):
-            raise AddressError(
-                f"{shown!r} asks for {key}={value}; it must be a whole number from 1 to {_RENDITION[key]}"
-            )
-    return "&".join(f"{key}={int(value)}" for key, value in sorted(wanted.items()) if value)

@@ -46,6 +46,15 @@ class Offset:
         """Forget everything: the other host may be another one now."""
         self._samples.clear()
 
+    def uncertainty(self, boot: str) -> float | None:
+        """Return by how much moments told by the host of this boot may be wrong, s: half of the least delay.
+
+        On the same host it is 0. Before the first exchange nobody knows: None.
+        """
+        if boot == boot_id():
+            return 0.0
+        return max(0, min(self._samples)[0]) / 2e9 if self._samples else None
+
     def local(self, monotonic_ns: int, wall_ns: int, boot: str) -> int:
         """Return the moment, given on both clocks of another host, on our own monotonic clock, ns.
 

@@ -129,18 +129,24 @@ class MissingPackage(FramefanError, ImportError):
     _EXTRAS: ClassVar[dict[str, str]] = {
         "av": "producer",
         "cv2": "consumer",
+        "fsspec": "remote",
         "rich": "demo",
         "simplejpeg": "producer",
     }
 
     @classmethod
-    def of(cls, error: ModuleNotFoundError) -> "MissingPackage | None":
-        """Translate the import error of a package that one of our extras installs; None for any other."""
+    def of(cls, error: ModuleNotFoundError, extra: str = "") -> "MissingPackage | None":
+        """Translate the import error of a package that one of our extras installs; None for any other.
+
+        Args:
+            error: that import's.
+            extra: the one to install, where it is not the usual one for that package.
+        """
         package = (error.name or "").partition(".")[0]
-        extra = cls._EXTRAS.get(package)
-        if extra is None:
+        if package not in cls._EXTRAS:
             return None
-        headless = f" (without a screen: 'framefan[{extra}-headless]')" if extra != "demo" else ""
+        extra = extra or cls._EXTRAS[package]
+        headless = "" if extra in ("demo", "remote") else f" (without a screen: 'framefan[{extra}-headless]')"
         return cls(
             f"the package {package} is not installed: pip install 'framefan[{extra}]'{headless}",
             name=package,

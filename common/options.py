@@ -151,6 +151,14 @@ def duration(text: str) -> float:
     return float(match[1]) * _UNITS[match[2]]
 
 
+def size(text: str) -> int:
+    """Parse a positive size such as `500M`, `10G` or bare bytes into bytes; k, M, G and T are powers of 1000."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMGT]?)B?", text.strip())
+    if not match or not (found := int(float(match[1]) * 1000 ** " kMGT".index(match[2] or " "))):
+        raise ValueError(f"{text!r} is not a size above zero, such as 500M or 10G")
+    return found
+
+
 def _declare(declared: _Declaration) -> Any:
     return dataclasses.field(metadata={"option": declared})
 

@@ -90,20 +90,30 @@ def die_of(number: int) -> NoReturn:
     os._exit(128 + number)
 
 
-def die_with_parent(descriptor: int, *, farewell: Callable[[], None] | None = None) -> None:
+def _listen(descriptor: int) -> bool:
+    return bool(os.read(descriptor, 4096))
+
+
+def die_with_parent(
+    descriptor: int,
+    *,
+    farewell: Callable[[], None] | None = None,
+    listen: Callable[[int], bool] = _listen,
+) -> None:
     """End this process as soon as the other end of a pipe is closed, which the parent's death does as well.
 
     On Linux the kernel kills it too when the parent dies, which works even when it is stopped or hangs in a library.
 
     Args:
         descriptor: our end of the pipe.
+        listen: reads what the parent writes; returns False once the pipe is closed.
         farewell: called before the end, in a thread of its own; if it hangs, the end comes after a second all the same.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
     def watch() -> None:
-        while os.read(descriptor, 4096):
+        while listen(descriptor):
             pass
         if farewell is not None:
             last = threading.Thread(target=farewell, daemon=True, name="farewell")

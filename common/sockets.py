@@ -87,17 +87,26 @@ def frames_subscriber(context: Context, endpoint: Endpoint, topic: str) -> Socke
     return _connect(subscriber, endpoint.frames)
 
 
-def states_subscriber(context: Context, endpoint: Endpoint, topic: str) -> Socket:
-    """Make the socket that states are received from: of one camera, or with an empty topic of all."""
+def states_subscriber(context: Context, endpoint: Endpoint, topic: str, *others: str, watch: bool = True) -> Socket:
+    """Make the socket that states are received from: of some cameras, or with an empty topic of all.
+
+    Unless `watch` is false, the producer takes it that somebody watches those cameras.
+    """
     subscriber = context.socket(zmq.SUB)
-    subscriber.subscribe(topic_bytes(topic) if topic else b"")
+    for wanted in (topic, *others):
+        subscriber.subscribe(states_prefix(wanted, watch=watch))
     return _connect(subscriber, endpoint.states)
 
 
+def states_prefix(topic: str, *, watch: bool) -> bytes:
+    """Return what to subscribe to for a camera's states; without watching one also gets those of `door2`."""
+    return topic_bytes(topic) if topic and watch else topic.encode()
+
+
 def requests_client(context: Context, endpoint: Endpoint) -> Socket:
-    """Make the socket that requests are sent by."""
+    """Make the socket that requests are sent by. While it is not connected, sending raises `zmq.Again`."""
     client = context.socket(zmq.DEALER)
-    client.sndhwm = 1  # an unanswered request must not queue up behind another
+    client.immediate = True  # a request that waits for a connection would come when nobody waits for its answer
     return _connect(client, endpoint.requests)
 
 

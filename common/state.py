@@ -24,6 +24,7 @@ class State(enum.StrEnum):
     REFUSED = "refused"  # the camera said no: 401, 403, 404
     ENDED = "ended"  # a file came to its end
     OFFLINE = "offline"  # not connected; the next attempt is waited for
+    IDLE = "idle"  # not connected, because nobody watches
     UNKNOWN = "unknown"  # the producer has no camera of that name
     UNREACHABLE = "unreachable"  # said by a consumer: the producer is silent
 
@@ -44,9 +45,11 @@ class CameraState:
         width, height: of the last frame, pixels.
         codec: what the camera sends, e.g. `h264`.
         encode_ms: milliseconds that encoding takes, averaged over the last frames.
-        watchers: subscribers to this camera's state, which are those who watch it.
+        watchers: subscribers of this camera, or of this rendition of it.
+        idle: nobody wants its frames, so none are made.
         stalls: how often frames stopped in the last hour.
         reconnects: how often it was connected anew in the last hour.
+        via: ids of the producers by which it came, the one that grabs it first, with spaces between them.
     """
 
     camera: str
@@ -62,8 +65,10 @@ class CameraState:
     codec: str = ""
     encode_ms: float = 0.0
     watchers: int = 0
+    idle: bool = False
     stalls: int = 0
     reconnects: int = 0
+    via: str = ""
 
     def __str__(self) -> str:
         if self.state is State.LIVE:
@@ -95,12 +100,12 @@ def unpack(message: bytes) -> CameraState:
     return state
 
 
-def _allowed(kind: object) -> tuple[type, ...]:
+def _allowed(kind: Any) -> tuple[type, ...]:
     """Return the types that msgpack may give for a field of this type."""
     if kind in (str, State):
         return (str,)
-    if kind is int:
-        return (int,)
+    if kind in (int, bool):
+        return (kind,)
     return (float, int) if kind is float else (float, int, type(None))
 
 

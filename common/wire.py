@@ -2,7 +2,7 @@
 
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgpack
 
@@ -18,8 +18,7 @@ _LARGEST_TOPIC = 255
 _LARGEST_MAP = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What travels with the JPEG of a frame.
 
     Attributes:
@@ -127,6 +126,19 @@ def unpack(message: bytes) -> tuple[Header, memoryview]:
     if announced != (header.width, header.height):
         raise WireError("a frame whose JPEG has another size than it announces")
     return header, jpeg
+
+
+def forward(message: bytes, *, topic: str, monotonic_ns: int, boot: str) -> bytes:
+    """Return the same frame under another topic and in the time of another host; all else is as it was.
+
+    Raises:
+        WireError: not a message of this version.
+    """
+    _, start, (version, flags, map_length, jpeg_length, seq, _, wall_ns) = _head(message)
+    jpeg_start = start + map_length
+    facts = msgpack.packb(_facts(message[start:jpeg_start]) | {"boot": boot})
+    fixed = _FIXED.pack(version, flags, len(facts), jpeg_length, seq, monotonic_ns, wall_ns)
+    return b"".join((topic_bytes(topic), fixed, facts, memoryview(message)[jpeg_start:]))
 
 
 def _topic(message: bytes) -> tuple[str, int]:

@@ -98,6 +98,7 @@ class Publisher:
             )
             status.codec, status.size, status.encode_ms = "jpeg", (width, height), header.encode_ns / 1e6
             self._hub.publish(wire.pack(header, data))
+            self._hub.wake()
             return header.seq
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from .cameras import Camera
 from .capture_process import CaptureProcess
 from .channel import Channel, Report
 from .hub import Hub
+from .relay.relay import Relay
 from .source import Kind
 from .status import Status
 
@@ -41,6 +42,12 @@ class _Life:
         self.retry_at: float | None = 0.0  # monotonic seconds; None for never
         self.last: Report | None = None
         self.last_words_awaited = False
+        self.wanted = False
+
+    @property
+    def rests(self) -> bool:
+        """True if the camera is to be left alone, because nobody watches."""
+        return self.camera.settings.disconnect_idle and not self.wanted
 
     @property
     def hangs(self) -> bool:
@@ -54,16 +61,18 @@ class _Life:
 
 
 class Supervisor:
-    """Keeps captures of cameras alive and feeds their frames and states to a hub.
+    """Keeps captures of cameras alive, and relays those of other producers; feeds all frames and states to a hub.
 
     Args:
         hub: where to publish.
-        cameras: what to capture; their names differ.
+        cameras: what to capture and to relay; their names differ.
     """
 
     def __init__(self, hub: Hub, cameras: Sequence[Camera]) -> None:
         self._hub = hub
         self._channel = Channel(hub.context)
+        self._poller = zmq.Poller()
+        self._relay = Relay(hub, self._poller)
         self._lives: dict[str, _Life] = {}
         self._leaving: list[CaptureProcess] = []
         self._judge_at = 0.0
@@ -76,15 +85,17 @@ class Supervisor:
             stop: the wish to end.
             changed: asked now and then; returns the cameras if they are others than before.
         """
-        poller = zmq.Poller()
         for source in (self._channel.frames, self._channel.reports, *self._hub.inputs, stop):
-            poller.register(source, zmq.POLLIN)
+            self._poller.register(source, zmq.POLLIN)
         pass_at = time.monotonic()
         while not stop.requested and (changed or not self.finished):
-            poller.poll(int(_PASS * 1000))
+            ready = dict(self._poller.poll(int(_PASS * 1000)))
             while self._take_frame() or self._take_report():
                 pass
+            self._relay.serve(ready)
             self._hub.serve()
+            if self._hub.demand_changed:
+                self._pass_on_demand()
             now = time.monotonic()
             if now >= pass_at:
                 if now > pass_at + 2 * _PASS and now > self._judge_at + _AMNESTY:
@@ -92,17 +103,22 @@ class Supervisor:
                     self._judge_at = now + _GRACE
                 pass_at = now + _PASS
                 self._look_after_all()
+                self._relay.look_after_all()
+                self._pass_on_demand()
                 if changed and (cameras := changed()) is not None:
                     self.change(cameras)
 
     def change(self, cameras: Sequence[Camera]) -> None:
-        """Capture these cameras from now on; those that are the same as before are not disturbed."""
-        wanted = {camera.name: camera for camera in cameras}
+        """Capture or relay these cameras from now on; those that are the same as before are not disturbed."""
+        relayed = [camera for camera in cameras if camera.source.kind is Kind.PRODUCER]
+        wanted = {camera.name: camera for camera in cameras if camera not in relayed}
+        self._relay.change(relayed, wanted)
         for name, camera in wanted.items():
             if name not in self._lives:
-                self._lives[name] = _Life(camera, self._hub.add(name))
+                self._lives[name] = _Life(camera, self._hub.add(name, camera.settings.renditions))
             elif self._lives[name].camera != camera:
                 life = self._lives[name]
+                life.status.most_renditions = camera.settings.renditions
                 life.camera, life.backoff, life.retry_at, life.status.attempts = camera, Backoff(), 0.0, 0
                 if life.process is not None:
                     life.process.ask_to_end()  # the next one starts when this one has left the camera
@@ -112,11 +128,13 @@ class Supervisor:
             if life.process is not None:
                 life.process.ask_to_end()
                 self._leaving.append(life.process)
+        self._relay.add_named()
 
     @property
     def finished(self) -> bool:
         """True if every camera has come to an end that another attempt would not change."""
-        return all(life.process is None and life.retry_at is None for life in self._lives.values())
+        lives = self._lives.values()
+        return self._relay.empty and all(life.process is None and life.retry_at is None for life in lives)
 
     @property
     def failed(self) -> list[Status]:
@@ -131,6 +149,7 @@ class Supervisor:
         while not all(process.ended for process in processes):
             time.sleep(0.01)
         self._channel.close()
+        self._relay.close()
 
     def _take_frame(self) -> bool:
         try:
@@ -152,10 +171,21 @@ class Supervisor:
         if report.state is State.LIVE and not life.process.ending:
             status = life.status
             status.codec, status.size, status.encode_ms = report.codec, (report.width, report.height), report.encode_ms
-            status.attempts = 0
+            status.renditions, status.fps, status.attempts = report.renditions, report.fps, 0
+            status.heard(report.seq, report.captured_ns)
             life.process.live_since = life.process.live_since or time.monotonic()
-            self._hub.change(status, State.LIVE, report.reason)
+            if status.fresh:
+                self._hub.change(status, State.LIVE, report.reason)
         return True
+
+    def _pass_on_demand(self) -> None:
+        self._hub.demand_changed = False
+        wanted = self._hub.wanted()
+        for name, life in self._lives.items():
+            life.wanted = bool(wanted[name])
+            if life.process is not None:
+                life.process.want(wanted[name])
+        self._relay.want(wanted)
 
     def _look_after_all(self) -> None:
         self._leaving = [process for process in self._leaving if not process.ended]
@@ -163,22 +193,32 @@ class Supervisor:
             self._look_after(life)
 
     def _look_after(self, life: _Life) -> None:
-        if life.process is None:
-            due = life.retry_at is not None and time.monotonic() >= life.retry_at
-            # One that was removed and came back waits until its old capture has left the camera.
-            if due and not any(process.camera == life.camera.name for process in self._leaving):
-                self._start(life)
-        elif life.process.ended:
+        if life.process is not None:
+            self._watch(life, life.process)
+        elif life.retry_at is not None and life.rests:
+            self._hub.change(life.status, State.IDLE, "nobody watches, so the camera is let go")
+        elif life.retry_at is not None and time.monotonic() >= life.retry_at and not self._is_leaving(life):
+            self._start(life)
+
+    def _is_leaving(self, life: _Life) -> bool:
+        """Return whether an old capture of a camera that was removed and came back still has to leave it."""
+        return any(process.camera == life.camera.name for process in self._leaving)
+
+    def _watch(self, life: _Life, process: CaptureProcess) -> None:
+        if process.ended:
             while self._take_report():
                 pass
             if life.last_words_awaited or (life.last is not None and life.last.state in _OVER):
-                self._ended(life, life.process)
+                self._ended(life, process)
             life.last_words_awaited = True  # they may still be under way: one more pass
+        elif life.rests and not process.ending:
+            process.ask_to_end()
+            life.retry_at = 0.0
         elif time.monotonic() < self._judge_at:
             pass
         elif life.hangs:
             log.warning("%s: its capture hangs and is replaced", life.camera.name)
-            life.process.kill("connected, but no picture came for too long")
+            process.kill("connected, but no picture came for too long")
         elif life.status.stalled:
             self._hub.change(life.status, State.STALLED, "connected, but no frame comes")
 

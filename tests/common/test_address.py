@@ -2,7 +2,7 @@
 
 import pytest
 
-from framefan.common.address import CameraAddress, Endpoint, camera_name
+from framefan.common.address import CameraAddress, Endpoint, camera_name, canonical_rendition, split_topic
 from framefan.common.errors import AddressError
 
 
@@ -75,3 +75,43 @@ def test_endpoint() -> None:
     assert Endpoint.parse("tcp://*:0") == Endpoint("*", 0)
     with pytest.raises(AddressError, match="names a camera"):
         Endpoint.parse("tcp://host:5550/door")
+
+
+def test_canonical_rendition() -> None:
+    """Wishes have one form, and the original has none; what is canonical stays so."""
+    assert canonical_rendition("") == canonical_rendition("width=&fps=") == ""
+    assert canonical_rendition("width=0640&gray=1&quality=60&fps=5") == "fps=5&gray=1&quality=60&width=640"
+    assert canonical_rendition("fps=5&gray=1&quality=60&width=640") == "fps=5&gray=1&quality=60&width=640"
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["size=3", "width=16385", "height=-1", "fps=1001", "fps=2.5", "quality=101", "gray=0", "width=1e3"],
+)
+def test_refuses_renditions(query: str) -> None:
+    """What no rendition has is refused and named, with the address if it stands in one."""
+    with pytest.raises(AddressError, match="a rendition asks for"):
+        canonical_rendition(query)
+    with pytest.raises(AddressError, match="'tcp://host/door' asks for"):
+        CameraAddress.parse(f"tcp://host/door?{query}")
+
+
+@pytest.mark.parametrize("text", ["door", "T\u00fcr-2?gray=1", "door?fps=5&gray=1&height=480&quality=60&width=640"])
+def test_topic(text: str) -> None:
+    """A topic falls into camera and rendition, and is what an address makes of them."""
+    camera, rendition = split_topic(text)
+    assert CameraAddress(Endpoint("host"), camera, rendition).topic == text
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "", "?fps=5", "door?", "door?fps=", "door?fps=05", "door?width=640&fps=5", "door?fps=5&fps=5", "door?fps=5&",
+        "door?fps=%35", "door?fps=\u0665", "door?size=3", "door?fps=0", "door?fps=5?", "a/b?fps=5", "door?x",
+        "door?fps=5\n",
+    ],
+)  # fmt: skip
+def test_refuses_topics(topic: str) -> None:
+    """A topic that no address makes is refused: each rendition has one name, whoever asks for it."""
+    with pytest.raises(AddressError):
+        split_topic(topic)

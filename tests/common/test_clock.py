@@ -26,6 +26,18 @@ def test_other_host_by_exchange() -> None:
     assert offset.local(theirs + 500, 0, "another boot") == 500
 
 
+def test_uncertainty_is_half_of_the_least_delay() -> None:
+    """However skewed the path, the error is within the uncertainty; on the same host there is none."""
+    offset = Offset()
+    assert offset.uncertainty("another boot") is None
+    offset.update(0, 5_080_000_000, 5_080_000_000, 100_000_000)  # their clock is 5 s ahead: 80 ms out, 20 ms back
+    assert offset.uncertainty("another boot") == 0.05
+    assert abs(offset.local(5_000_000_000, 0, "another boot")) <= 50_000_000
+    offset.update(0, 5_090_000_000, 5_290_000_000, 400_000_000)  # under way for longer, whatever the answer took
+    assert offset.uncertainty("another boot") == 0.05
+    assert offset.uncertainty(boot_id()) == 0.0
+
+
 def test_other_host_before_an_exchange_by_wall_clock() -> None:
     """Until the first answer both wall clocks are believed."""
     moment = Offset().local(7, time.time_ns() - 2 * SECOND, "another boot")

@@ -2,7 +2,6 @@
 
 import struct
 from contextlib import suppress
-from dataclasses import replace
 
 import msgpack
 import pytest
@@ -63,7 +62,7 @@ def test_peek_reads_the_fixed_part() -> None:
 
 def test_topic_ends_with_a_zero_byte() -> None:
     """A subscription to door does not match door2."""
-    assert not message(replace(HEADER, topic="door2")).startswith(wire.topic_bytes("door"))
+    assert not message(HEADER._replace(topic="door2")).startswith(wire.topic_bytes("door"))
 
 
 def test_unknown_keys_are_ignored() -> None:
@@ -73,6 +72,21 @@ def test_unknown_keys_are_ignored() -> None:
     fixed = struct.pack("<BBHIQqq", 1, 0, len(facts), len(picture), 1, 2, 3)
     header, _ = wire.unpack(b"door\0" + fixed + facts + picture)
     assert (header.width, header.height, header.run) == (64, 48, "")
+
+
+def test_forwarding_changes_name_and_clock_only() -> None:
+    """Another topic, another host's time: picture, number, wall time and all facts stay, unknown ones included."""
+    picture = jpeg()
+    forwarded = wire.forward(message(HEADER, picture), topic="back", monotonic_ns=7, boot="here")
+    expected = HEADER._replace(topic="back", monotonic_ns=7, boot="here")
+    header, found = wire.unpack(forwarded)
+    assert (header, bytes(found)) == (expected, picture)
+    facts = msgpack.packb({"boot": "there", "w": 64, "h": 48, "lens": {"zoom": 2}})
+    fixed = struct.pack("<BBHIQqq", 1, 0, len(facts), len(picture), 1, 2, 3)
+    forwarded = wire.forward(b"door\0" + fixed + facts + picture, topic="door", monotonic_ns=9, boot="here")
+    facts = msgpack.packb({"boot": "here", "w": 64, "h": 48, "lens": {"zoom": 2}})
+    fixed = struct.pack("<BBHIQqq", 1, 0, len(facts), len(picture), 1, 9, 3)
+    assert forwarded == b"door\0" + fixed + facts + picture
 
 
 def _fixed_at(offset: int, value: bytes) -> bytes:
