@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..common.address import camera_name
 from ..common.errors import AddressError
 from ..common.options import flag, integer, one_of, option
-from .source import Source
+from .source import Kind, Source
 
 DEVICES = ("vaapi", "cuda", "qsv", "videotoolbox", "drm", "vulkan")
 """Kinds of hardware decoders that FFmpeg may know; which of them are there is found out when a camera is opened."""
@@ -19,6 +19,10 @@ class CameraSettings:
     quality: int = option("80", "JPEG quality, 1 to 100", parse=integer(1, 100), metavar="N")
     transport: str = option("tcp", "tcp or udp, for RTSP", parse=one_of("tcp", "udp"), metavar="NAME")
     loop: bool = flag("start a file anew at its end")
+    renditions: int = option(
+        "4", "the most other sizes, rates and qualities at once", parse=integer(0, 100), metavar="N"
+    )
+    disconnect_idle: bool = flag("let the camera go while nobody watches")
     hwaccel: str = option(
         "none", "hardware decoding: none, auto, or one of " + ", ".join(DEVICES), parse=one_of("none", "auto", *DEVICES)
     )
@@ -26,10 +30,10 @@ class CameraSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
-    """A camera to be captured.
+    """A camera to be captured, or one or all of another producer to be relayed.
 
     Attributes:
-        name: under which it is published.
+        name: under which it is published; where all of a producer are meant, its endpoint.
         source: where its pictures come from.
         settings: how it is captured.
     """
@@ -56,9 +60,25 @@ def named(sources: Iterable[tuple[str, str | None]]) -> list[tuple[str, Source]]
     found = []
     for text, name in pairs:
         source = Source.parse(text)
-        found.append((name or _free(source.name, taken), source))
+        if source.whole and name:
+            raise AddressError(
+                f"{source} names a producer, whose cameras keep their names: {source}/door --name {name}"
+            )
+        found.append((name or (source.name if source.whole else _free(source.name, taken)), source))
         taken.add(found[-1][0])
     return found
+
+
+def check_relayed(cameras: Iterable[Camera]) -> None:
+    """Check that no camera of another producer, and no producer, is to be relayed twice.
+
+    Raises:
+        AddressError: one is.
+    """
+    found = [str(camera.source.address) for camera in cameras if camera.source.kind is Kind.PRODUCER]
+    if len(found) > len(set(found)):
+        twice = max(found, key=found.count)
+        raise AddressError(f"{twice} is given twice: one name is enough, and any number can watch it")
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -1,6 +1,8 @@
 """`framefan produce`."""
 
 import logging
+import resource
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from .cameras import CameraSettings
 
 log = logging.getLogger("framefan")
 
-_FLAGS = {"--loop", "--quiet"}
+_FLAGS = {"--loop", "--disconnect-idle", "--quiet"}
 """Options without a value."""
 _NAMED = "\0"
 """Joins a source and the name that follows it: no word of a command line can hold a zero byte."""
@@ -29,7 +31,8 @@ class ProduceOptions(CameraSettings):
     """Options of `framefan produce`."""
 
     sources: tuple[tuple[str, str | None], ...] = arguments(
-        "rtsp://..., http://... (MJPEG), /dev/video0, a file or test:1280x720@25; a --name may follow each",
+        "rtsp://..., http://... (MJPEG), /dev/video0, a file, test:1280x720@25 or, to relay another producer, "
+        "tcp://host:5550 or tcp://host:5550/door; a --name may follow each",
         parse=_source,
         metavar="SOURCE [--name NAME]",
         least=0,
@@ -62,11 +65,19 @@ def _join_names(words: list[str]) -> list[str]:
     return joined
 
 
+def _allow_connections() -> None:
+    """Allow as many open files as we may: each subscriber takes three, and 1024 are soon used up."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def _produce(options: ProduceOptions, stop: Stop) -> int:
     from .hub import Hub
     from .plan import Plan
     from .supervisor import Supervisor
 
+    _allow_connections()
     plan = Plan(options.sources, options.config, options)
     hub = Hub(options.bind or plan.bind or Endpoint("127.0.0.1"))
     log.info("publishing %s at %s", ", ".join(camera.name for camera in plan.cameras) or "nothing yet", hub.endpoint)

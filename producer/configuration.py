@@ -16,11 +16,11 @@ from ..common.address import Endpoint, camera_name
 from ..common.errors import FramefanError, OptionError
 from ..common.options import read_table
 from .cameras import Camera, CameraSettings
-from .source import Source
+from .source import Kind, Source
 
 _SETTINGS = tuple(field.name for field in fields(CameraSettings))
 _CAMERA_KEYS = ("source", "user", "password", "password_file", *_SETTINGS)
-_KEYS = ("bind", "cameras", *_SETTINGS)
+_KEYS = ("bind", "relay", "cameras", *_SETTINGS)
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -30,7 +30,7 @@ class Configuration:
 
     Attributes:
         bind: where to publish; None if it does not say.
-        cameras: what to capture.
+        cameras: what to capture and to relay.
     """
 
     bind: Endpoint | None
@@ -70,8 +70,24 @@ def _configuration(table: dict[str, Any], directory: Path, defaults: CameraSetti
         raise OptionError("cameras: write a table for each camera, such as [cameras.door]")
     return Configuration(
         bind=Endpoint.parse(_text(table, "bind")) if "bind" in table else None,
-        cameras=tuple(_camera(name, camera, directory, shared) for name, camera in cameras.items()),
+        cameras=(
+            *(_camera(name, camera, directory, shared) for name, camera in cameras.items()),
+            *_producers(table.get("relay", []), shared),
+        ),
     )
+
+
+def _producers(addresses: Any, shared: CameraSettings) -> list[Camera]:
+    """Return the producers of which all cameras are to be relayed."""
+    if not isinstance(addresses, list) or not all(isinstance(address, str) for address in addresses):
+        raise OptionError('relay is not a list of producers: relay = ["tcp://edge:5550"]')
+    found = []
+    for address in addresses:
+        source = Source.parse(address)
+        if not source.whole:
+            raise OptionError(f"relay: {source} is no producer: write [cameras.NAME] source = ... for a single camera")
+        found.append(Camera(name=source.name, source=source, settings=shared))
+    return found
 
 
 def _camera(name: str, table: dict[str, Any], directory: Path, shared: CameraSettings) -> Camera:
@@ -81,10 +97,18 @@ def _camera(name: str, table: dict[str, Any], directory: Path, shared: CameraSet
         if "source" not in table:
             raise OptionError('source is missing: write source = "rtsp://..."')
         source = Source.parse(_with_credentials(table, directory))
+        _check_relayed(source, table)
         settings = read_table(CameraSettings, {key: table[key] for key in _SETTINGS if key in table}, shared)
     except FramefanError as error:
         raise OptionError(f"cameras.{name}: {error}") from None
     return Camera(name=name, source=source, settings=settings)
+
+
+def _check_relayed(source: Source, table: dict[str, Any]) -> None:
+    if source.whole:
+        raise OptionError(f'{source} names no camera: write {source}/door, or relay = ["{source}"] for all of them')
+    if source.kind is Kind.PRODUCER and (settings := [key for key in _SETTINGS if key in table]):
+        raise OptionError(f"{settings[0]} means nothing here: {source} is relayed as it is; set it at that producer")
 
 
 def _with_credentials(table: dict[str, Any], directory: Path) -> str:

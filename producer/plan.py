@@ -9,7 +9,7 @@ from pathlib import Path
 from ..common.address import Endpoint
 from ..common.errors import AddressError, FramefanError, OptionError
 from . import configuration
-from .cameras import Camera, CameraSettings, named
+from .cameras import Camera, CameraSettings, check_relayed, named
 
 log = logging.getLogger("framefan")
 
@@ -72,12 +72,15 @@ class Plan:
 
     def _load(self) -> tuple[Endpoint | None, list[Camera]]:
         if self._config is None:
+            check_relayed(self._given)
             return None, self._given
         found = configuration.load(self._config, self._defaults)
         twice = {camera.name for camera in self._given} & {camera.name for camera in found.cameras}
         if twice:
             raise AddressError(f"{self._config}: camera name {min(twice)!r} is given on the command line as well")
-        return found.bind, [*self._given, *found.cameras]
+        cameras = [*self._given, *found.cameras]
+        check_relayed(cameras)
+        return found.bind, cameras
 
     def _version(self) -> tuple[int, ...] | None:
         """Return what tells one state of the file from another; None while it is away, as in the middle of a save."""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from framefan.producer.cameras import CameraSettings
 from framefan.producer.configuration import load
 from tests.programs import FRAMEFAN, Start, captures_of, eventually, framefan
 
-DEFAULTS = CameraSettings(quality=80, transport="tcp", loop=False, hwaccel="none")
+DEFAULTS = CameraSettings(quality=80, transport="tcp", loop=False, renditions=4, disconnect_idle=False, hwaccel="none")
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -48,10 +49,10 @@ def test_everything(tmp_path: Path) -> None:
     assert found.bind == Endpoint("*", 6000)
     door, yard = found.cameras
     assert door.source.url == "rtsp://viewer:p%40ss%2Fw%3Ard@10.0.0.7/main"
-    assert door.settings == CameraSettings(quality=70, transport="udp", loop=False, hwaccel="none")
+    assert door.settings == replace(DEFAULTS, quality=70, transport="udp")
     assert (yard.name, yard.settings) == (
         "yard",
-        CameraSettings(quality=60, transport="tcp", loop=True, hwaccel="none"),
+        replace(DEFAULTS, quality=60, loop=True),
     )
     assert "p%40ss" not in repr(found)
 
@@ -60,7 +61,7 @@ def test_everything(tmp_path: Path) -> None:
     ("text", "complaint"),
     [
         ("quality = ", "is not TOML"),
-        ("colour = 1", "colour is unknown; allowed are bind, cameras, quality, transport, loop, hwaccel"),
+        ("colour = 1", "colour is unknown; allowed are bind, relay, cameras, quality, transport, loop, renditions"),
         ("bind = 5550", "bind is not a text in quotes but of type int"),
         ("bind = 'http://x'", "'http://x' is not a framefan address"),
         ("cameras = 3", "write a table for each camera"),
@@ -69,6 +70,11 @@ def test_everything(tmp_path: Path) -> None:
         ("[cameras.door]\nsource='test:'\nqualty=3", "cameras.door: qualty is unknown; allowed are source, user"),
         ("[cameras.door]\nsource='test:'\nquality=0", "cameras.door: quality: '0' is not a whole number from 1 to 100"),
         ("[cameras.door]\nsource='test:'\nquality=true", "cameras.door: quality: 'true' is not a whole number"),
+        ("relay = 'tcp://edge'", "relay is not a list of producers"),
+        ("relay = ['tcp://edge/door']", "tcp://edge/door is no producer: write .cameras.NAME."),
+        ("relay = ['test:']", "test: is no producer"),
+        ("[cameras.door]\nsource='tcp://edge'", "cameras.door: tcp://edge names no camera: write tcp://edge/door, or"),
+        ("[cameras.door]\nsource='tcp://edge/door'\nquality=3", "cameras.door: quality means nothing here"),
         ("[cameras.door]\nsource='nix.mp4'", "cameras.door: source 'nix.mp4' is neither a URL nor a file"),
         ("[cameras.door]\nsource='rtsp://${NIX}/x'", "cameras.door.source: environment variable NIX is not set"),
         ("[cameras.door]\nsource='test:'\nuser='me'", "go with a source that is a URL without them"),

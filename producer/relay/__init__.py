@@ -1,0 +1,1 @@
+"""Cameras of other producers, republished as they are."""

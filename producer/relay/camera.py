@@ -1,0 +1,154 @@
+"""A camera of another producer, under its name here."""
+
+import time
+from dataclasses import dataclass
+
+import zmq
+
+from ...common import wire
+from ...common.clock import boot_id
+from ...common.sockets import Socket
+from ...common.state import CameraState, State
+from ...common.wire import Header
+from ..hub import Hub
+from .upstream import Upstream
+
+_MOST_RENDITIONS = 100
+"""How many there may be knows the producer that makes them, which has no more."""
+_DEAF = 10.0
+"""Seconds without a frame, while the camera gives some, after which the socket is made anew."""
+
+
+@dataclass(slots=True)
+class _Link:
+    """Frames of one topic, on their way here."""
+
+    frames: Socket
+    received: float
+
+
+class RelayedCamera:
+    """Tells the states of another producer's camera on, and its frames while somebody here wants them.
+
+    Attributes:
+        name: here.
+        told: when its state was told last, monotonic s.
+        note: what to tell of it as long as its own producer has nothing to say.
+
+    Args:
+        hub: where to publish.
+        upstream: the other producer.
+        camera: its name there.
+        name: its name here.
+    """
+
+    def __init__(self, hub: Hub, upstream: Upstream, camera: str, name: str) -> None:
+        self.name = name
+        self.told = time.monotonic()
+        self.note = ""
+        self._hub = hub
+        self._upstream = upstream
+        self._camera = camera
+        self._status = hub.add(name, most_renditions=_MOST_RENDITIONS)
+        self._links: dict[str, _Link] = {}
+        self._last: dict[str, Header] = {}
+        self._looped = False
+        upstream.follow(camera)
+
+    def be(self, to: State, reason: str) -> None:
+        """Enter a state that its own producer has not told."""
+        self._hub.change(self._status, to, reason)
+
+    def tell(self, told: CameraState) -> None:
+        """Tell its state on as it is, but for what is counted here."""
+        status, self.told = self._status, time.monotonic()
+        self._looped = self._hub.id in told.via.split()
+        if self._looped:
+            status.via = told.via
+            self.be(State.REFUSED, looped(self._hub, self._upstream, told))
+            return
+        via = f"{told.via} {self._hub.id}".strip()
+        if via != status.via:  # another life of a producer on its way
+            status.via = via
+            self._hub.restart(self.name)
+        status.attempts, status.codec, status.size = told.attempts, told.codec, (told.width, told.height)
+        status.encode_ms, status.fps, status.counted = told.encode_ms, told.fps, (told.stalls, told.reconnects)
+        if told.age is not None:
+            status.heard(told.seq, time.monotonic_ns() - int(told.age * 1e9))
+        self.be(told.state, told.reason or self.note)
+        status.since = self.told - told.since
+
+    def tell_rendition(self, rendition: str, told: CameraState) -> None:
+        """Take in what is told of a rendition."""
+        status = self._status
+        status.renditions[rendition] = told.width, told.height, told.encode_ms
+        refused = told.state is State.REFUSED and status.state is not State.REFUSED
+        status.refusals[rendition] = told.reason if refused else ""
+
+    def want(self, renditions: tuple[str, ...]) -> None:
+        """Have the frames of these renditions sent here, and of no others; the original is the empty one."""
+        wanted = () if self._looped else renditions
+        for told in (self._status.renditions, self._status.refusals):
+            for rendition in told.keys() - renditions:
+                del told[rendition]
+        for rendition in self._links.keys() - wanted:
+            self._upstream.leave(self._topic(rendition), self._links.pop(rendition).frames)
+        for rendition in wanted:
+            if rendition in self._links:
+                continue
+            try:
+                self._links[rendition] = _Link(self._watch(rendition), time.monotonic())
+            except zmq.ZMQError as error:  # no more files, or sockets: what is relayed already goes on
+                self.be(State.OFFLINE, f"cannot connect to {self._upstream.endpoint}: {error.strerror}")
+                return
+
+    def look_after(self) -> None:
+        """Connect anew where no frames come although there are some."""
+        now = time.monotonic()
+        for rendition, link in self._links.items():
+            last = self._last.get(rendition)
+            misses = self._status.state is State.LIVE and (last is None or last.seq != self._status.seq)
+            if misses and now - link.received > _DEAF:
+                self._upstream.leave(self._topic(rendition), link.frames)
+                link.frames, link.received = self._watch(rendition), now
+
+    def close(self) -> None:
+        """Forget it."""
+        self.want(())
+        self._upstream.unfollow(self._camera)
+        self._hub.remove(self.name)
+
+    def _topic(self, rendition: str, camera: str = "") -> str:
+        return (camera or self._camera) + (rendition and f"?{rendition}")
+
+    def _watch(self, rendition: str) -> Socket:
+        return self._upstream.watch(self._topic(rendition), lambda message: self._take(rendition, message))
+
+    def _take(self, rendition: str, message: bytes) -> None:
+        header, _ = wire.unpack(message)
+        self._links[rendition].received = time.monotonic()
+        last = self._last.get(rendition)
+        if last is not None and not _newer(header, last):
+            return
+        captured_ns = self._upstream.local(header)
+        if captured_ns is None or captured_ns < self._upstream.inputs.not_before_ns:
+            return
+        self._last[rendition] = header
+        topic = self._topic(rendition, self.name)
+        if (topic, boot_id()) != (header.topic, header.boot):
+            message = wire.forward(message, topic=topic, monotonic_ns=captured_ns, boot=boot_id())
+        if not self._hub.publish(message):  # newer, but its number is not: they have begun again
+            self._hub.restart(self.name)
+            self._hub.publish(message)
+
+
+def looped(hub: Hub, upstream: Upstream, told: CameraState) -> str:
+    """Return what to say of a camera that comes from this very producer."""
+    return f"a loop: {upstream.endpoint}/{told.camera} comes from here, {hub.endpoint}: relay the camera one way only"
+
+
+def _newer(header: Header, last: Header) -> bool:
+    """Compare by number within one life of the capture, else by time; after a reboot there are no frames of before."""
+    if header.run == last.run:
+        return header.seq > last.seq
+    return header.boot != last.boot or header.monotonic_ns > last.monotonic_ns

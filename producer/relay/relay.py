@@ -1,0 +1,99 @@
+"""Republishes cameras of other producers: untouched, the newest frame only, and only while somebody wants it."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import zmq
+
+from ...common.address import Endpoint
+from ..cameras import Camera
+from ..hub import Hub
+from .following import Following
+from .inputs import Inputs
+
+
+class Relay:
+    """All other producers whose cameras are relayed. It lives in the hub's loop, and looks at no pixels.
+
+    Args:
+        hub: where to publish.
+        poller: of the loop, which wakes it up.
+    """
+
+    def __init__(self, hub: Hub, poller: zmq.Poller) -> None:
+        self._hub = hub
+        self._inputs = Inputs(poller)
+        self._producers: dict[Endpoint, Following] = {}
+        self._taken: Collection[str] = ()
+
+    def change(self, cameras: Sequence[Camera], others: Collection[str]) -> None:
+        """Relay these from now on, and no others; those that are the same as before are not disturbed.
+
+        New ones that are named begin with :meth:`add_named`.
+
+        Args:
+            cameras: each a camera of another producer, or all of one.
+            others: names of the cameras that are captured here.
+        """
+        wanted: dict[Endpoint, dict[str, str]] = {}
+        for camera in cameras:
+            address = camera.source.address
+            wanted.setdefault(address.endpoint, {})[address.camera] = camera.name
+        self._taken = {*others, *(camera.name for camera in cameras)}
+        for endpoint in self._producers.keys() - wanted:
+            self._producers.pop(endpoint).close()
+        self._producers = {
+            endpoint: self._producers.get(endpoint) or Following(self._hub, endpoint, self._inputs, self._may_have)
+            for endpoint in wanted
+        }
+        for endpoint, names in wanted.items():
+            self._producers[endpoint].change(names)
+        for producer in self._producers.values():
+            for name in [name for name in producer.cameras if name in self._taken and producer.follows(name)]:
+                producer.drop(name)
+
+    def add_named(self) -> None:
+        """Begin with cameras that are named, once nothing else here has their names."""
+        for producer in self._producers.values():
+            producer.add_named()
+
+    def want(self, wanted: Mapping[str, tuple[str, ...]]) -> None:
+        """Have frames sent here: of which renditions, by camera."""
+        for producer in self._producers.values():
+            producer.want(wanted)
+
+    def serve(self, ready: Collection[object]) -> None:
+        """Take in what has come to those sockets that are ready; to be called in each pass of the loop."""
+        self._inputs.serve(ready)
+
+    def look_after_all(self) -> None:
+        """Tell what is silent, and forget what has gone."""
+        for producer in self._producers.values():
+            producer.look_after()
+
+    @property
+    def empty(self) -> bool:
+        """True if nothing is to be relayed."""
+        return not self._producers
+
+    def close(self) -> None:
+        """Disconnect from all producers."""
+        for producer in self._producers.values():
+            producer.close()
+        self._producers.clear()
+
+    def _may_have(self, producer: Following, camera: str) -> str:
+        """Return why a camera cannot have its own name here, or nothing. Of several producers the first named wins."""
+        remedy = f"to relay it as well, name it: {producer.endpoint}/{camera} --name another"
+        if camera in self._taken:
+            return f"{producer.endpoint}/{camera} is not relayed, since there is a {camera} here: {remedy}"
+        for other in self._producers.values():
+            if other is producer:
+                break
+            if other.has(camera):
+                complaint = f"{producer.endpoint}/{camera} is not relayed, since {other.endpoint} has one: {remedy}"
+                other.cameras[camera].note = complaint
+                return complaint
+        for other in self._producers.values():
+            if other is not producer and other.has(camera):
+                other.drop(camera)
+        return ""

@@ -1,0 +1,143 @@
+"""The connection to another producer: all of its states, its clock, and frames of what is watched here."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import zmq
+
+from ...common import requests, sockets, state
+from ...common.address import Endpoint
+from ...common.errors import WireError
+from ...common.remote_clock import RemoteClock
+from ...common.state import SILENCE, CameraState
+from ...common.wire import Header
+from .inputs import Inputs, Take
+
+_DEAF = 10.0
+"""Seconds without what should come after which sockets are made anew, since ZeroMQ gives up a connection for good after
+a message that is too large."""
+_CLOCK_PATIENCE = 2.0
+"""Seconds for which frames wait for the first word about another host's clock; then its wall clock is believed."""
+
+
+class Upstream:
+    """Another producer, as seen from here. A topic is a camera of it, or a rendition of one.
+
+    Attributes:
+        endpoint: where it publishes.
+        inputs: the sockets of the loop that this belongs to.
+        heard: when it last told anything, monotonic s.
+        since: since when it has been telling without a pause, monotonic s.
+
+    Args:
+        context: to make sockets in.
+        endpoint: where it publishes.
+        inputs: the sockets of the loop that this belongs to.
+        told: called with each state that comes.
+    """
+
+    def __init__(
+        self, context: sockets.Context, endpoint: Endpoint, inputs: Inputs, told: Callable[[CameraState], None]
+    ) -> None:
+        self.endpoint = endpoint
+        self.inputs = inputs
+        self._context = context
+        self._told = told
+        self._followed: set[str] = set()
+        self._watched: set[str] = set()
+        self._clock = RemoteClock()
+        self._boot = ""
+        self._clock_by = 0.0
+        self._connect()
+        self.heard = self.since = self._connected
+
+    @property
+    def silent(self) -> bool:
+        """True if it has told nothing for longer than producers do."""
+        return time.monotonic() - self.heard > SILENCE
+
+    def follow(self, camera: str) -> None:
+        """Be told even if it has no such camera."""
+        self._followed.add(camera)
+        self._states.subscribe(sockets.states_prefix(camera, watch=False))
+
+    def unfollow(self, camera: str) -> None:
+        """Undo :meth:`follow`."""
+        self._followed.discard(camera)
+        self._states.unsubscribe(sockets.states_prefix(camera, watch=False))
+
+    def watch(self, topic: str, take: Take) -> sockets.Socket:
+        """Have frames made and sent here; return the socket that they come to."""
+        frames = sockets.frames_subscriber(self._context, self.endpoint, topic)
+        self._watched.add(topic)
+        self._states.subscribe(sockets.states_prefix(topic, watch=True))
+        self.inputs.open(frames, take, newest=True)
+        return frames
+
+    def leave(self, topic: str, frames: sockets.Socket) -> None:
+        """Undo :meth:`watch`."""
+        self._watched.discard(topic)
+        self._states.unsubscribe(sockets.states_prefix(topic, watch=True))
+        self.inputs.close(frames)
+
+    def local(self, header: Header) -> int | None:
+        """Return when a frame was captured, on our own monotonic clock, ns; None while that is being found out."""
+        if header.boot != self._boot:
+            self._forget_clock()
+            self._boot = header.boot
+        found = self._clock.local(header)
+        if self._clock.uncertainty is None and time.monotonic() < self._clock_by:
+            self._ask_clock()
+            return None
+        return found
+
+    def look_after(self) -> None:
+        """Ask for the time if it is due, and connect anew if nothing comes although it should."""
+        self._ask_clock()
+        now = time.monotonic()
+        if now - self.heard > _DEAF and now - self._connected > _DEAF:
+            self._disconnect()
+            self._connect()
+
+    def close(self) -> None:
+        """Close all sockets but those of frames that are still watched."""
+        self._disconnect()
+
+    def _connect(self) -> None:
+        topics = [sockets.states_prefix(topic, watch=True) for topic in self._watched]
+        topics += [sockets.states_prefix(camera, watch=False) for camera in self._followed]
+        self._states = sockets.states_subscriber(self._context, self.endpoint, "")
+        for topic in topics:
+            self._states.subscribe(topic)
+        self._requests = sockets.requests_client(self._context, self.endpoint)
+        self._forget_clock()  # it may be another host when it comes back
+        self.inputs.open(self._states, self._take_state)
+        self.inputs.open(self._requests, self._take_answer)
+        self._connected = time.monotonic()
+
+    def _disconnect(self) -> None:
+        self.inputs.close(self._states)
+        self.inputs.close(self._requests)
+
+    def _forget_clock(self) -> None:
+        self._clock.clear()
+        self._boot, self._clock_by = "", time.monotonic() + _CLOCK_PATIENCE
+
+    def _ask_clock(self) -> None:
+        if request := self._clock.request():
+            with suppress(zmq.Again):  # not connected
+                self._requests.send(request, zmq.NOBLOCK)
+
+    def _take_state(self, message: bytes) -> None:
+        told = state.unpack(message)
+        now = time.monotonic()
+        if now - self.heard > SILENCE:
+            self.since = now
+        self.heard = now
+        self._told(told)
+
+    def _take_answer(self, message: bytes) -> None:
+        arrived = time.monotonic_ns()
+        with suppress(WireError):
+            self._clock.take(requests.unpack(message), arrived)
