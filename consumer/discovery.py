@@ -18,7 +18,9 @@ _QUIET_MS = 200
 
 
 def states(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> list[CameraState]:
-    """Return the states of all cameras of a producer, by name; nothing if the end is asked for.
+    """Return the states of all cameras of a producer by name, each followed by those of its renditions.
+
+    That is not watching: no camera is woken up by it. If the end is asked for, nothing is returned.
 
     Raises:
         NoFrame: the producer told nothing within `timeout` seconds.
@@ -43,7 +45,17 @@ def states(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> list
         reachability = Reachability(endpoint)
         reachability.try_now()
         raise NoFrame(str(endpoint), State.UNREACHABLE, reachability.reason, timeout)
-    return [found[camera] for camera in sorted(found) if found[camera].state is not State.UNKNOWN]
+    order = sorted(found, key=lambda topic: topic.partition("?"))
+    return [found[topic] for topic in order if found[topic].state is not State.UNKNOWN]
+
+
+def cameras(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> list[CameraState]:
+    """Return the states of all cameras of a producer by name, without renditions.
+
+    Raises:
+        NoFrame: the producer told nothing within `timeout` seconds.
+    """
+    return [state for state in states(endpoint, timeout, stop) if "?" not in state.camera]
 
 
 def expand(addresses: Iterable[CameraAddress], timeout: float, stop: Stop) -> list[CameraAddress]:
@@ -57,8 +69,8 @@ def expand(addresses: Iterable[CameraAddress], timeout: float, stop: Stop) -> li
         if address.camera:
             found[address] = None
         else:
-            cameras = states(address.endpoint, timeout, stop)
-            if not cameras and not stop.requested:
+            there = cameras(address.endpoint, timeout, stop)
+            if not there and not stop.requested:
                 raise NoFrame(str(address), State.UNKNOWN, "this producer has no cameras yet", None)
-            found |= {CameraAddress(address.endpoint, camera.camera): None for camera in cameras}
+            found |= {CameraAddress(address.endpoint, camera.camera): None for camera in there}
     return list(found)

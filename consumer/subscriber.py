@@ -3,19 +3,24 @@
 import os
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import EllipsisType, TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from ..common.address import CameraAddress
-from ..common.errors import NoFrame
+from ..common.errors import AddressError, NoFrame, OptionError
 from ..common.frame import Frame
+from ..common.requests import Next
 from ..common.state import CameraState, State
 from ..common.statistics import Ages
+from .mode import Mode
 from .receiver import Receiver
 
 _OUTAGES = {State.STALLED, State.REFUSED, State.OFFLINE, State.UNREACHABLE}
+_POLL = 0.1
+"""Seconds: who waits for less wants what is there, not what has to be asked for."""
 _OUTAGE_AGE = 1.0
 """Seconds: of a camera that is down no older frame is given out, even if it came before and was never read."""
 
@@ -33,6 +38,8 @@ class SubscriberStatistics:
         rejected: messages that were no frames or states.
         fps: frames per second that came in over the last 10 s.
         age_median, age_p95: of the last 250 frames returned, s.
+        age_uncertainty: by how much ages may be wrong, s; 0 on the producer's host, None while that is not known.
+        mode: how frames come now, `stream` or `pull`.
     """
 
     received: int
@@ -44,6 +51,8 @@ class SubscriberStatistics:
     fps: float
     age_median: float
     age_p95: float
+    age_uncertainty: float | None
+    mode: Mode
 
 
 class Subscriber:
@@ -56,19 +65,49 @@ class Subscriber:
     threads, each frame being returned once. After a fork it connects anew in the child, and it pickles as its address,
     so that it can be handed to another process.
 
+    Frames stream, or with `mode="pull"` each is asked for when :meth:`read` wants it: what nobody reads does not cross
+    the network then. `auto` streams to who takes most of the frames over a link that carries them, else it pulls.
+
+    With a `group`, the subscribers of that name share the frames: each frame goes to one of them, the newest first.
+    A member that hangs or dies costs the frame that it holds. Frames are pulled, and may come out of order.
+
     Args:
-        address: of the camera.
+        address: of the camera; in a group also of several, or of a producer for all cameras that it has.
         timeout: seconds that :meth:`read` and iteration wait for a frame; None waits for ever.
         max_age: seconds; a frame that is older when it could be returned is dropped instead.
+        mode: `auto`, `stream` or `pull`.
+        group: to share with.
+        share: what is shared out in a group; `frame` is all there is here.
+        redo: seconds after which a frame of the group whose member has not asked for another is given out again, once.
 
     Raises:
-        AddressError: the address means nothing, or names no camera.
+        AddressError: an address means nothing, names no camera, or is of another producer than the first.
+        OptionError: mode, share or redo are not possible.
     """
 
-    def __init__(self, address: str | CameraAddress, *, timeout: float | None = 10.0, max_age: float = 10.0) -> None:
-        self.address = CameraAddress.parse_camera(str(address))
+    def __init__(
+        self,
+        address: str | CameraAddress | Sequence[str | CameraAddress],
+        *,
+        timeout: float | None = 10.0,
+        max_age: float = 10.0,
+        mode: Literal["auto", "stream", "pull"] = "auto",
+        group: str = "",
+        share: Literal["frame"] = "frame",
+        redo: float | None = None,
+    ) -> None:
+        self.address, self._cameras = _parse(address, group)
+        if share != "frame" or mode not in ("auto", "stream", "pull") or (group and mode == "stream"):
+            raise OptionError(
+                f"a subscriber has no mode {mode!r} with share {share!r}: use 'pull' and 'frame' in a group"
+            )
+        if redo is not None and not (group and redo > 0):
+            raise OptionError("redo is for groups, in seconds above zero")
         self.timeout = timeout
         self.max_age = max_age
+        self.group = group
+        self.redo = redo
+        self._mode = None if mode == "auto" else Mode(mode)
         self._closed = False
         self._connect()
 
@@ -85,7 +124,9 @@ class Subscriber:
         limit = self.timeout if timeout is ... else timeout
         deadline = None if limit is None else time.monotonic() + limit
         receiver = self._receiver_of_this_process()
-        with receiver.changed:
+        if limit is not None and limit < _POLL:
+            receiver.polls += 1
+        with receiver.changed, receiver.reader():
             while True:
                 if self._closed:
                     raise ValueError(f"the subscriber to {self.address} is closed")
@@ -106,19 +147,20 @@ class Subscriber:
     def statistics(self) -> SubscriberStatistics:
         """Return the figures since the start."""
         receiver = self._receiver_of_this_process()
-        counts = receiver.counts
+        counts = receiver.intake.counts
         median, p95 = self._ages.percentiles()
-        outdated = counts.outdated + self._too_old
         return SubscriberStatistics(
             received=counts.received,
-            returned=self._returned,
-            replaced=max(0, counts.received - self._returned - counts.repeated - outdated),
+            returned=counts.taken,
+            replaced=max(0, counts.received - counts.taken - counts.repeated - counts.outdated),
             repeated=counts.repeated,
-            outdated=outdated,
+            outdated=counts.outdated,
             rejected=counts.rejected,
-            fps=receiver.rate.value(),
+            fps=receiver.intake.rate.value(),
             age_median=median,
             age_p95=p95,
+            age_uncertainty=receiver.uncertainty,
+            mode=receiver.mode,
         )
 
     def close(self) -> None:
@@ -153,17 +195,18 @@ class Subscriber:
             yield frame
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (str(self.address), self.timeout, self.max_age)
+        options: dict[str, Any] = {"timeout": self.timeout, "max_age": self.max_age, "mode": self._mode or "auto"}
+        address = self._cameras if len(self._cameras) > 1 else self.address
+        return partial(Subscriber, **options, group=self.group, redo=self.redo), (address,)
 
     def __repr__(self) -> str:
         return f"<Subscriber {self.address}>"
 
     def _connect(self) -> None:
         self._process = os.getpid()
-        self._returned = 0
-        self._too_old = 0
         self._ages = Ages()
-        self._receiver = Receiver(self.address)
+        request = Next(cameras=tuple(camera.topic for camera in self._cameras), group=self.group, redo=self.redo)
+        self._receiver = Receiver(self.address, request, Mode.PULL if self.group else self._mode)
         # The thread knows the receiver only, so that a forgotten subscriber is collected and its thread ended.
         self._finalizer = weakref.finalize(self, _stop, self._receiver, self._process)
 
@@ -175,22 +218,27 @@ class Subscriber:
         return self._receiver
 
     def _take(self, receiver: Receiver) -> Frame | None:
-        frame, receiver.frame = receiver.frame, None
-        if frame is None:
-            return None
-        age = frame.age
-        if age > (min(self.max_age, _OUTAGE_AGE) if receiver.state.state in _OUTAGES else self.max_age):
-            self._too_old += 1
-            return None
-        self._returned += 1
-        self._ages.add(age)
+        # A frame that another member has had first may be older by as long as that one was waited for.
+        max_age = self.max_age + (self.redo or 0.0)
+        frame = receiver.intake.take(min(max_age, _OUTAGE_AGE) if receiver.state.state in _OUTAGES else max_age)
+        if frame is not None:
+            self._ages.add(frame.age)
         return frame
+
+
+def _parse(
+    address: str | CameraAddress | Sequence[str | CameraAddress], group: str
+) -> tuple[CameraAddress, tuple[CameraAddress, ...]]:
+    """Return the address to tell people, and those of the cameras; none for all cameras of a producer."""
+    if isinstance(address, str | CameraAddress):
+        one = (CameraAddress.parse if group else CameraAddress.parse_camera)(str(address))
+        return one, (one,) if one.camera else ()
+    several = tuple(CameraAddress.parse_camera(str(each)) for each in address)
+    if not group or len({each.endpoint for each in several}) != 1:
+        raise AddressError("only a group has several cameras, which are of one producer")
+    return (several[0] if len(several) == 1 else CameraAddress(several[0].endpoint, "")), several
 
 
 def _stop(receiver: Receiver, process: int) -> None:
     if process == os.getpid():
         receiver.stop()
-
-
-def _restore(address: str, timeout: float | None, max_age: float) -> Subscriber:
-    return Subscriber(address, timeout=timeout, max_age=max_age)

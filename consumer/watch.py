@@ -1,9 +1,9 @@
-"""What display, sample and analyze have in common: follow cameras until the end is asked for."""
+"""What sample and analyze have in common: follow cameras, as they come and leave, until the end is asked for."""
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+import time
+from collections.abc import Callable, Collection, Iterator
 
 from ..common.address import CameraAddress
 from ..common.errors import NoFrame
@@ -15,66 +15,150 @@ from .subscriber import Subscriber
 log = logging.getLogger("framefan")
 
 _SLICE = 0.25
-"""Seconds between looks at the wish to stop while no frame comes."""
+"""Seconds between looks at what is wanted: the end, and which cameras."""
+
+Work = Callable[[Iterator[Frame]], None]
+"""What is done with one camera: takes its newest frames until it is done, or until they end."""
 
 
-def frames(subscriber: Subscriber, stop: Stop, *, wait: float) -> Iterator[Frame]:
-    """Yield the newest frames of a camera until the end is asked for or a file ends; log its changes of state.
+def each(
+    cameras: Callable[[], frozenset[CameraAddress]],
+    work: Work,
+    stop: Stop,
+    *,
+    wait: float,
+    subscribe: Callable[[CameraAddress], Subscriber] = Subscriber,
+) -> None:
+    """Do the work for every camera, each in a thread of its own, until it is done for all that give frames.
+
+    The first error ends all and is raised; but a camera that gives no frame is only told and waited for, unless none
+    ever gave one.
 
     Args:
-        subscriber: to the camera.
+        cameras: returns those that there are now; the frames of one that leaves end, and one that comes is begun.
+        work: for one camera.
         stop: the wish to end.
-        wait: seconds within which the first frame must come; from then on outages are waited out.
+        wait: seconds that a camera has for its first frame.
+        subscribe: connects to a camera.
 
     Raises:
-        NoFrame: the first frame did not come in time.
+        NoFrame: no camera gave a frame in time.
     """
-    waited = 0.0
-    first = True
-    told = State.LIVE
-    while not stop.requested:
-        try:
-            frame = subscriber.read(_SLICE)
-        except NoFrame as missing:
-            if missing.state == State.ENDED:
-                return
-            waited += _SLICE
-            if first and waited >= wait:
-                raise NoFrame(missing.camera, missing.state, missing.reason, wait) from None
-        else:
-            first = False
-            yield frame
-        state = subscriber.state
-        if state.state is not told and state.state is not State.CONNECTING:
-            told = state.state
-            log.log(logging.INFO if told is State.LIVE else logging.WARNING, "%s", state)
-
-
-def each(addresses: Sequence[CameraAddress], work: Callable[[Subscriber], None], stop: Stop) -> None:
-    """Do the work for every camera, each in a thread of its own.
-
-    The first error ends all and is raised; but a camera that gives no frame is only told, unless all of them do.
-    """
+    jobs: dict[CameraAddress, _Job] = {}
+    begun: list[_Job] = []
     errors: list[Exception] = []
-    silent: list[NoFrame] = []
+    served = False
+    try:
+        while not stop.requested:
+            wanted = cameras()
+            for address in jobs.keys() - wanted:
+                jobs.pop(address).drop()
+            for address in sorted(wanted - jobs.keys(), key=str):
+                jobs[address] = _Job(subscribe(address), work, stop, wait, errors)
+                begun.append(jobs[address])
+            served = served or any(job.seen for job in begun)
+            begun = [job for job in begun if not job.over]
+            if _is_done(jobs.values(), served):
+                break
+            for job in jobs.values():
+                job.tell_silence()
+            stop.wait(_SLICE)
+    finally:
+        for job in begun:
+            job.drop()
+        for job in begun:
+            job.join()
+    if errors:
+        raise errors[0]
 
-    def run(subscriber: Subscriber) -> None:
-        try:
-            work(subscriber)
-        except NoFrame as missing:
-            silent.append(missing)
-            if len(addresses) > 1:
-                log.warning("%s; the other cameras go on", missing)
-        except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
-            errors.append(error)
-            stop.request()
 
-    with ExitStack() as stack:
-        subscribers = [stack.enter_context(Subscriber(address)) for address in addresses]
-        threads = [threading.Thread(target=run, args=(subscriber,)) for subscriber in subscribers]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    if errors or len(silent) == len(addresses) > 0:
-        raise (errors or silent)[0]
+def _is_done(jobs: Collection["_Job"], served: bool) -> bool:
+    """Return whether work was done and none runs any more.
+
+    Raises:
+        NoFrame: none runs because no camera ever gave a frame.
+    """
+    if not jobs or any(job.runs for job in jobs):
+        return False
+    if not served and not any(job.over for job in jobs):
+        raise next(iter(jobs)).missing
+    return any(job.over for job in jobs)
+
+
+class _Job:
+    """The work for one camera.
+
+    Attributes:
+        seen: True once a frame has come.
+        over: True once the work has ended, for whatever reason.
+
+    Args:
+        subscriber: to the camera; closed in the end.
+        work: to do.
+        stop: the wish to end, which an error makes.
+        wait: seconds that the camera has for its first frame.
+        errors: where an error goes.
+    """
+
+    def __init__(self, subscriber: Subscriber, work: Work, stop: Stop, wait: float, errors: list[Exception]) -> None:
+        self.seen = self.over = False
+        self._subscriber = subscriber
+        self._work = work
+        self._stop = stop
+        self._wait = wait
+        self._errors = errors
+        self._deadline = time.monotonic() + wait
+        self._told = self._dropped = False
+        self._thread = threading.Thread(target=self._run, name=f"framefan work on {subscriber.address}")
+        self._thread.start()
+
+    @property
+    def runs(self) -> bool:
+        """True while the work is not over, and the camera gives frames or has time left for the first."""
+        return not self.over and (self.seen or time.monotonic() < self._deadline)
+
+    @property
+    def missing(self) -> NoFrame:
+        """Why there is no frame."""
+        state = self._subscriber.state
+        return NoFrame(str(self._subscriber.address), state.state, state.reason, self._wait)
+
+    def tell_silence(self) -> None:
+        """Log once that the camera has not given a frame in time."""
+        if not (self.runs or self.over or self._told):
+            self._told = True
+            log.warning("%s; the other cameras go on", self.missing)
+
+    def drop(self) -> None:
+        """End the frames."""
+        self._dropped = True
+
+    def join(self) -> None:
+        """Wait for the end of the work."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        with self._subscriber:
+            try:
+                self._work(self._frames())
+            except Exception as error:  # noqa: BLE001 - raised again by each()
+                self._errors.append(error)
+                self._stop.request()
+        self.over = True
+
+    def _frames(self) -> Iterator[Frame]:
+        """Yield the newest frames until somebody wishes the end or a file ends; log changes of state."""
+        told = State.LIVE
+        while not (self._dropped or self._stop.requested):
+            try:
+                frame = self._subscriber.read(_SLICE)
+            except NoFrame as missing:
+                if missing.state == State.ENDED:
+                    return
+            else:
+                self.seen = True
+                yield frame
+            state = self._subscriber.state
+            if state.state is not told and state.state is not State.CONNECTING:
+                told = state.state
+                log.log(logging.INFO if told is State.LIVE else logging.WARNING, "%s", state)

@@ -4,12 +4,10 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ...common.errors import AnalyzerError, FramefanError, WireError
-from ...common.signals import Stop
-from ..subscriber import Subscriber
-from ..watch import frames
+from ...common.frame import Frame
 from . import Analyzer, explain
 
 log = logging.getLogger("framefan")
@@ -17,29 +15,27 @@ log = logging.getLogger("framefan")
 _output = threading.Lock()
 
 
-def run(
-    subscriber: Subscriber, name: str, make: Callable[[], Analyzer], stop: Stop, *, wait: float, count: int | None
-) -> None:
+def run(frames: Iterable[Frame], name: str, make: Callable[[], Analyzer], *, count: int | None) -> None:
     """Print one JSON line per result: camera, seq, captured (UTC), age at the start and time taken in s, result.
 
     Args:
-        subscriber: to the camera.
+        frames: of one camera, or of several that share.
         name: of the analyzer, for complaints.
-        make: makes the analyzer of this camera.
-        stop: the wish to end.
-        wait: seconds within which the first frame must come.
+        make: makes the analyzer of a camera.
         count: results after which to end; None for no end.
 
     Raises:
         AnalyzerError: the analyzer raised, or returned what JSON cannot hold.
-        NoFrame: no first frame came in time.
     """
-    analyzer = make()
+    spare: list[Analyzer] = [make()]  # before there is a frame, which would grow old meanwhile
+    analyzers: dict[str, Analyzer] = {}
     printed = 0
-    for frame in frames(subscriber, stop, wait=wait):
+    for frame in frames:
         age = frame.age
         try:
-            result = analyzer(frame)
+            if frame.camera not in analyzers:
+                analyzers[frame.camera] = spare.pop() if spare else make()
+            result = analyzers[frame.camera](frame)
         except WireError as error:
             log.warning("%s; it is left out", error)
             continue

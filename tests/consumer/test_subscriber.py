@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from multiprocessing.connection import Connection
 
 import msgpack
@@ -122,6 +121,7 @@ def test_each_frame_once_and_forward(stream: str) -> None:
     """Numbers only rise, and ages are small."""
     with Subscriber(stream) as subscriber:
         found = [subscriber.read() for _ in range(30)]
+        assert subscriber.statistics().age_uncertainty == 0.0  # on one host
     numbers = [frame.seq for frame in found]
     assert numbers == sorted(set(numbers))
     assert found[-1].jpeg == JPEG
@@ -273,7 +273,7 @@ def test_other_host_by_its_clock(forger: Forger, context: Context) -> None:
             header, jpeg = wire.unpack(forger.frame(int(time.monotonic() * 1000), ago=0.05, boot="another"))
             forger.send(
                 wire.pack(
-                    replace(header, monotonic_ns=header.monotonic_ns + ahead, wall_ns=header.wall_ns + ahead), jpeg
+                    header._replace(monotonic_ns=header.monotonic_ns + ahead, wall_ns=header.wall_ns + ahead), jpeg
                 )
             )
             if forger._requests.poll(20):
@@ -287,7 +287,9 @@ def test_other_host_by_its_clock(forger: Forger, context: Context) -> None:
             except NoFrame:
                 return False
 
+        assert subscriber.statistics().age_uncertainty is None
         eventually(settled, "a true age", within=10)
+        assert 0.0 < (subscriber.statistics().age_uncertainty or 0.0) < 0.5
 
 
 def test_close_ends_a_waiting_read(forger: Forger) -> None:
