@@ -1,114 +1,154 @@
 """Keep some of a camera's frames as files, exactly as they were received."""
 
 import logging
-import os
-import re
 import time
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Self
+from collections.abc import Iterable
+from contextlib import suppress
+from types import EllipsisType
 
-from ..common.errors import OptionError, OutputError
+from ..common.address import CameraAddress
+from ..common.errors import NoFrame, OutputError
 from ..common.frame import Frame
-from ..common.options import duration
-from ..common.signals import Stop
+from .exif import with_time
+from .interval import Interval
+from .ledger import Keep, Ledger
+from .names import Template
+from .outputs import Output
+from .slots import Slots
 from .subscriber import Subscriber
-from .watch import frames
 
 log = logging.getLogger("framefan")
 
+_LONG = 2.0
+"""Seconds between samples from which on frames are asked for one by one, so that none crosses the network in vain."""
+_INTERVALS = 1.5
+"""Of the camera: after so many there is a frame of the slot, decoded."""
 
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """How often to sample: every so many seconds of the wall clock, or every so many frames of the camera."""
 
-    seconds: float = 0.0
-    frames: int = 0
+class _Watcher(Subscriber):
+    """Gives the first frame of all, and then the first one of each slot; notes slots that had none.
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Parse `10s`, `500ms`, `2m`, or `250f` for frames.
+    Frames are asked for, if that is the mode, as soon as their slot has one, and not in between.
+    """
 
-        Raises:
-            OptionError: it is anything else, or zero.
-        """
-        if match := re.fullmatch(r"(\d{1,9})f", text):
-            if int(match[1]) > 0:
-                return cls(frames=int(match[1]))
-        else:
-            try:
-                return cls(seconds=duration(text))
-            except ValueError:
-                pass
-        raise OptionError(f"{text!r} is not an interval above zero, such as 10s, 500ms or 250f")
+    def __init__(self, address: CameraAddress, every: Interval, sampler: "Sampler") -> None:
+        asks = every.seconds >= _LONG
+        super().__init__(address, mode="pull" if asks else "auto")
+        self._every = every
+        self._sampler = sampler
+        self._slots = Slots(every)
+        self._asks = asks
+        self._due = 0.0
 
-    def slot(self, frame: Frame) -> int:
-        """Return the number of the slot that a frame falls into; the first frame of a slot is its sample."""
-        return frame.seq // self.frames if self.frames else int(frame.captured_ns // (self.seconds * 1e9))
+    def read(self, timeout: float | EllipsisType | None = ...) -> Frame:
+        """Return the first frame of all, or that of another slot."""
+        limit = self.timeout if timeout is ... else timeout
+        deadline = time.monotonic() + (limit if limit is not None else float("inf"))
+        try:
+            while True:
+                self._wait_for_slot(deadline, limit)
+                first = not self._slots.begun
+                frame = super().read(None if limit is None else max(0.0, deadline - time.monotonic()))
+                self._due = self._next_slot(frame) if self._asks else 0.0
+                self._note(self._slots.skipped(frame))
+                if self._slots.takes(frame) or first:
+                    return frame
+        except NoFrame:
+            self._note(self._slots.overdue())
+            raise
+
+    def _wait_for_slot(self, deadline: float, limit: float | None) -> None:
+        time.sleep(max(0.0, min(self._due, deadline) - time.monotonic()))
+        if self._due > deadline:
+            raise NoFrame(str(self.address), self.state.state, self.state.reason, limit)
+
+    def _next_slot(self, frame: Frame) -> float:
+        """Return the monotonic time at which the next slot has a frame of its own."""
+        begin = (self._every.slot(frame) + 1) * self._every.seconds
+        # When the slot begins the newest frame is still one of the slot before, and asking twice would cost more.
+        fps = self.state.fps
+        margin = min(1.0, _INTERVALS / fps) if fps else 0.0
+        return frame.local_ns / 1e9 + begin - frame.captured_ns / 1e9 + margin
+
+    def _note(self, missed: range) -> None:
+        if missed:
+            self._sampler.miss(self.address.camera, missed, self.state.state, self.state.reason)
 
 
 class Sampler:
-    """Writes frames below a directory: `door/2026-11-22/103855.123456.jpg`, time of capture in UTC.
+    """Writes frames to files, and a line about each, and about slots that were missed, to `samples.jsonl` beside them.
 
     A file is either whole or not there. When writing fails, which a full disk does, that sample is lost and said so,
     and the next one is tried.
 
     Args:
-        out: the directory; made if need be.
+        out: where to.
         every: how often.
         count: samples per camera after which to end; None for no end.
+        name: of each file, with the fields of :data:`.names.OF_CAMERAS`.
+        exif: whether to put the time of capture into each file, which is the very JPEG that came otherwise.
+        keep: how much to keep; the oldest are deleted.
 
     Raises:
-        OutputError: the directory cannot be written.
+        OutputError: it cannot be written there.
     """
 
-    def __init__(self, out: Path, every: Interval, count: int | None) -> None:
+    def __init__(
+        self,
+        out: Output,
+        every: Interval,
+        *,
+        name: Template,
+        count: int | None = None,
+        exif: bool = False,
+        keep: Keep,
+    ) -> None:
         self._out = out
         self._every = every
+        self._name = name
         self._count = count
+        self._exif = exif
+        out.require_writable()
         try:
-            out.mkdir(parents=True, exist_ok=True)
-            _write(out / ".framefan-writable", b"")
-            (out / ".framefan-writable").unlink()
+            self._ledger = Ledger(out, keep)
         except OSError as error:
-            raise OutputError(
-                f"cannot write to {out}: {error.strerror}; choose another --out or change its permissions"
-            ) from None
+            raise OutputError(f"cannot read what was written to {out}: {error.strerror or error}") from None
 
-    def run(self, subscriber: Subscriber, stop: Stop, wait: float) -> None:
-        """Sample a camera until the count is reached, the end is asked for, or the file behind it ends.
+    def subscribe(self, address: CameraAddress) -> Subscriber:
+        """Connect to a camera in the way that suits the interval."""
+        return _Watcher(address, self._every, self)
 
-        Raises:
-            NoFrame: no first frame came within `wait` seconds.
+    def run(self, frames: Iterable[Frame]) -> None:
+        """Sample the frames of a camera until the count is reached or they end.
+
+        The first one only shows that there are any, unless it is known to be the first of its slot.
         """
-        slot, written = -1, 0
-        for frame in frames(subscriber, stop, wait=wait):
-            if self._every.slot(frame) == slot:
+        written = 0
+        for number, frame in enumerate(frames):
+            if number == 0 and not self._every.begins_with(frame):
                 continue
-            slot = self._every.slot(frame)
-            if self._keep(frame):
-                written += 1
+            written += self._keep(frame)
             if written == self._count:
                 return
 
+    def miss(self, camera: str, slots: range, state: str, reason: str) -> None:
+        """Note that there was no frame in some slots, and why."""
+        log.warning("%s: %d missed, it is %s%s", camera, len(slots), state, f": {reason}" if reason else "")
+        with suppress(OSError):  # a full disk is told for samples
+            since = self._every.begin(slots.start)
+            self._ledger.missed(camera=camera, missed=len(slots), since=since, state=state, reason=reason)
+
     def _keep(self, frame: Frame) -> bool:
-        path = self._out / frame.camera / f"{frame.captured:%Y-%m-%d/%H%M%S.%f}.jpg"
+        file = self._name.fill({"camera": frame.camera, "seq": frame.seq, "time": frame.captured})
+        data = with_time(frame.data, frame.captured) if self._exif else frame.data
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, frame.data)
+            self._out.write(file, data)
+            self._ledger.wrote(
+                file, len(data), frame.captured, camera=frame.camera, seq=frame.seq, age=round(frame.age, 4)
+            )
         except OSError as error:
-            log.error("cannot write %s: %s; this sample is lost, the next one is tried", path, error.strerror)
+            where, reason = self._out.where(file), error.strerror or error
+            log.error("cannot write %s: %s; this sample is lost, the next one is tried", where, reason)
             return False
-        log.info("%s -> %s", frame, path)
+        log.info("%s -> %s", frame, self._out.where(file))
         return True
-
-
-def _write(path: Path, data: bytes | memoryview) -> None:
-    """Write a whole file or none."""
-    part = path.with_name(f".{path.name}.{os.getpid()}-{time.monotonic_ns()}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

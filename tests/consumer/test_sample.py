@@ -1,21 +1,28 @@
 """Samples on disk."""
 
+import json
 import resource
 import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from framefan.common.address import Endpoint
 from framefan.common.errors import ExitCode, OptionError
-from framefan.consumer.sample import Interval
+from framefan.consumer.discovery import states
+from framefan.consumer.interval import Interval
 from framefan.producer import Publisher
 from tests import pictures
 from tests.programs import FRAMEFAN, Start, eventually, framefan
 
 JPEG = pictures.jpeg(pictures.noisy(320, 240))
+ONE = ("--every", "100ms", "--count", "1")
 
 
 @pytest.fixture
@@ -37,7 +44,11 @@ def address() -> Iterator[str]:
 
 
 def samples(directory: Path) -> list[Path]:
-    return sorted(path for path in directory.rglob("*") if path.is_file())
+    return sorted(path for path in directory.rglob("*") if path.is_file() and path.name != "samples.jsonl")
+
+
+def lines(directory: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (directory / "samples.jsonl").read_text().splitlines()]
 
 
 def test_count(address: str, tmp_path: Path) -> None:
@@ -58,6 +69,18 @@ def test_every_number_of_frames(address: str, tmp_path: Path) -> None:
     assert [number // 25 - numbers[0] // 25 for number in numbers] == [0, 1, 2]
 
 
+def test_long_intervals_ask(address: str, tmp_path: Path) -> None:
+    """Every two seconds means one early frame of each two seconds, without the camera being watched in between."""
+    program = subprocess.Popen([FRAMEFAN, "sample", f"{address}/door", "--every", "2s", "--out", str(tmp_path)])
+    eventually(lambda: len(samples(tmp_path)) == 3, "three samples", within=15)
+    assert [state.watchers for state in states(Endpoint.parse(address), 5)] == [0, 0]
+    program.terminate()
+    program.wait(10)
+    moments = [float(path.stem[4:]) for path in samples(tmp_path)]
+    assert [(later // 2 - earlier // 2) % 30 for earlier, later in pairwise(moments)] == [1, 1]
+    assert all(moment % 2 < 1 for moment in moments)
+
+
 def test_all_cameras(address: str, tmp_path: Path) -> None:
     """An address without a camera means all of them, each in a directory of its own."""
     assert framefan("sample", address, "--every", "100ms", "--count", "1", "--out", str(tmp_path)).returncode == 0
@@ -71,6 +94,18 @@ def test_a_camera_that_is_down_ends_no_other(address: str, tmp_path: Path) -> No
     assert ended.returncode == ExitCode.OK
     assert "nix within 0.5 s, it is unknown" in ended.stderr
     assert len(samples(tmp_path)) == 20
+
+
+def test_cameras_that_come_later(start: Start, tmp_path: Path) -> None:
+    """A camera that gives its first frame late, and one that its producer gets later, are sampled from then on."""
+    with Publisher("tcp://127.0.0.1:0") as publisher:
+        publisher.publish("door", JPEG)
+        addresses = (publisher.endpoint, f"{publisher.endpoint}/late")
+        program = start(FRAMEFAN, "sample", *addresses, "--every", "1f", "--out", str(tmp_path), "--wait", "1s")
+        program.wait_for("late within 1 s, it is unknown: .*; the other cameras go on")
+        for camera in ("late", "new"):
+            publisher.publish(camera, JPEG)
+            program.wait_for(rf"{camera} #1 .* -> {tmp_path}/{camera}/")
 
 
 @pytest.mark.parametrize("text", ["0", "0s", "0f", "-1s", "f", "", "10x", "1.5f"])
@@ -133,3 +168,111 @@ def test_signal_leaves_whole_files(start: Start, address: str, tmp_path: Path) -
     program.terminate()
     assert program.wait() == -signal.SIGTERM
     assert all(path.read_bytes() == JPEG for path in samples(tmp_path))
+
+
+def test_the_grid_of_the_wall_clock(address: str, tmp_path: Path) -> None:
+    """Every 500 ms means the first frame after each half of a second, and a line tells of each."""
+    words = ("--every", "500ms", "--count", "3", "--out", str(tmp_path))
+    assert framefan("sample", f"{address}/door", *words).returncode == ExitCode.OK
+    entries = lines(tmp_path)
+    moments = [datetime.fromisoformat(entry["captured"]).timestamp() for entry in entries]
+    assert [round(moment // 0.5 - moments[0] // 0.5) for moment in moments] == [0, 1, 2]
+    assert all(moment % 0.5 < 0.25 for moment in moments)  # 20 ms between frames, and a machine that is busy
+    for entry, path in zip(entries, samples(tmp_path), strict=True):
+        assert entry.keys() == {"file", "size", "captured", "camera", "seq", "age"}
+        assert (tmp_path / entry["file"], entry["size"], entry["camera"]) == (path, len(JPEG), "door")
+        assert 0 <= entry["age"] < 5
+
+
+def test_missed_slots(tmp_path: Path, start: Start) -> None:
+    """While a camera gives no frames its slots are noted as missed, with its state, and no frame is taken twice."""
+    with Publisher("tcp://127.0.0.1:0") as publisher:
+        words = ("sample", f"{publisher.endpoint}/door", "--every", "200ms", "--out", str(tmp_path))
+        program = start(FRAMEFAN, *words)
+        over = threading.Event()
+
+        def run() -> None:
+            while not over.wait(0.02):
+                publisher.publish("door", JPEG)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        program.wait_for("-> ")
+        over.set()
+        thread.join()
+        program.wait_for("door: .* missed, it is ")
+        publisher.publish("door", JPEG)
+        eventually(lambda: "file" in lines(tmp_path)[-1], "the sample after the gap", within=10)
+        program.terminate()
+        assert program.wait() == -signal.SIGTERM
+    entries = lines(tmp_path)
+    missed = [entry for entry in entries if "missed" in entry]
+    assert all(entry["camera"] == "door" and entry["state"] for entry in missed)
+    slots = [int(datetime.fromisoformat(entry["captured"]).timestamp() // 0.2) for entry in entries if "file" in entry]
+    slots += [
+        round(datetime.fromisoformat(entry["since"]).timestamp() / 0.2) + number
+        for entry in missed
+        for number in range(entry["missed"])
+    ]
+    assert sorted(slots) == list(range(min(slots), max(slots) + 1))
+
+
+def test_exif(address: str, tmp_path: Path) -> None:
+    """With --exif the time of capture is in the file, and the pixels are the same."""
+    assert framefan("sample", f"{address}/door", "--exif", *ONE, "--out", str(tmp_path)).returncode == ExitCode.OK
+    (path,) = samples(tmp_path)
+    data = path.read_bytes()
+    assert data != JPEG
+    assert data.endswith(JPEG[2:])
+    (entry,) = lines(tmp_path)
+    assert datetime.fromisoformat(entry["captured"]).strftime("%Y:%m:%d %H:%M:%S").encode() in data
+
+
+def test_file_names(address: str, tmp_path: Path) -> None:
+    """A template names the files."""
+    words = ("--file-name", "{time:%Y}/{camera}-{seq:06}.jpg", *ONE, "--out", str(tmp_path))
+    assert framefan("sample", f"{address}/door", *words).returncode == ExitCode.OK
+    (path,) = samples(tmp_path)
+    assert path.match("????/door-??????.jpg")
+
+
+def test_keep_count(address: str, tmp_path: Path) -> None:
+    """With --keep-count only the newest are left, also of those of an earlier run; what is not ours stays."""
+    (tmp_path / "door").mkdir()
+    (tmp_path / "door" / "mine.jpg").write_bytes(JPEG)
+    for _ in range(2):
+        words = ("--every", "100ms", "--count", "4", "--keep-count", "3", "--out", str(tmp_path))
+        assert framefan("sample", f"{address}/door", *words).returncode == ExitCode.OK
+    left = [path for path in samples(tmp_path) if path.name != "mine.jpg"]
+    assert len(left) == 3
+    newest = [entry["file"] for entry in lines(tmp_path) if "file" in entry][-3:]
+    assert [str(path.relative_to(tmp_path)) for path in left] == newest
+    assert (tmp_path / "door" / "mine.jpg").exists()
+
+
+def test_url(address: str, tmp_path: Path) -> None:
+    """Samples go to a URL that fsspec knows, in the same way."""
+    ended = framefan("sample", f"{address}/door", *ONE, "--out", f"file://{tmp_path}/below")
+    assert ended.returncode == ExitCode.OK
+    (path,) = samples(tmp_path)
+    assert path.read_bytes() == JPEG
+    assert path.match("below/door/????-??-??/*.jpg")
+    assert lines(tmp_path / "below")[0]["camera"] == "door"
+    assert f"-> file://{tmp_path}/below/door/" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--file-name", "{nix}.jpg"], "has the field nix; there are camera, seq, time"),
+        (["--file-name", "../{seq}.jpg"], "is not that of a .jpg file below the directory"),
+        (["--keep-bytes", "much"], "'much' is not a size above zero, such as 500M or 10G"),
+        (["--out", "nix://bucket"], "cannot write to nix://bucket: "),
+    ],
+)
+def test_wrong_words(words: list[str], complaint: str) -> None:
+    """What cannot be meant is told in one sentence, before anything is connected."""
+    ended = framefan("sample", "tcp://127.0.0.1:9/door", *words)
+    assert ended.returncode == ExitCode.USAGE
+    assert complaint in ended.stderr
+    assert ended.stderr.count("\n") == 1
