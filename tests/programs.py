@@ -7,7 +7,8 @@ import subprocess
 import sysconfig
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn, Protocol, TypeVar
 
@@ -130,15 +131,45 @@ class Start(Protocol):
     def __call__(self, *words: str) -> Program: ...
 
 
-def captures_of(hub: int) -> list[int]:
-    """Return the process ids of the captures whose parent is `hub`, or that name it as their old parent."""
+def producer(start: Start, *words: str, before: Sequence[str] = ()) -> tuple[Program, str]:
+    """Start a producer at any free port, by a command that is put before it, and return it with its endpoint."""
+    program = start(*before, FRAMEFAN, "produce", *words, "--bind", "tcp://127.0.0.1:0")
+    return program, program.wait_for(r"publishing .* at (tcp://127\.0\.0\.1:\d+)")[1]
+
+
+def captures_of(hub: int, camera: str = "") -> list[int]:
+    """Return the process ids of the captures whose parent is `hub`, of one camera or of all."""
     found = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
-            words = status.read_text().rpartition(")")[2].split()
-            command = (status.parent / "cmdline").read_bytes()
+            parent = int(status.read_text().rpartition(")")[2].split()[1])
+            words = (status.parent / "cmdline").read_text().rstrip("\0").split("\0")
         except OSError:
             continue
-        if int(words[1]) == hub and b"framefan.producer.capture" in command:
+        if parent == hub and "framefan.producer.capture" in words and camera in ("", words[-1]):
             found.append(int(status.parent.name))
     return found
+
+
+@contextmanager
+def throttled(program: Program, camera: str, fraction: float) -> Iterator[None]:
+    """Let the capture of a producer's camera run for a fraction of the time only."""
+    over = threading.Event()
+    capture = eventually(lambda: captures_of(program.pid, camera), "a capture", within=10)[0]
+
+    def run() -> None:
+        with suppress(ProcessLookupError):  # the test tells that the capture is gone
+            while not over.is_set():
+                os.kill(capture, signal.SIGCONT)
+                over.wait(0.2 * fraction)
+                os.kill(capture, signal.SIGSTOP)
+                over.wait(0.2 * (1 - fraction))
+            os.kill(capture, signal.SIGCONT)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

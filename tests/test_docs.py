@@ -26,7 +26,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README.read_text(), re.DOTALL)
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(5))
 def test_python_of_the_readme_runs(number: int) -> None:
     """Each Python block runs as it is, against a producer at its address; an endless loop is ended after a while."""
     block = blocks("python")[number]
@@ -54,14 +54,16 @@ def test_python_of_the_readme_runs(number: int) -> None:
 
 def test_there_is_no_more_python() -> None:
     """No block of Python goes untested."""
-    assert len(blocks("python")) == 3
+    assert len(blocks("python")) == 5
 
 
 def test_configuration_of_the_readme_is_valid(tmp_path: Path) -> None:
     """The configuration file that is shown can be read."""
     path = tmp_path / "framefan.toml"
     path.write_text(blocks("toml")[0])
-    defaults = CameraSettings(quality=80, transport="tcp", loop=False, hwaccel="none")
+    defaults = CameraSettings(
+        quality=80, transport="tcp", loop=False, renditions=4, disconnect_idle=False, hwaccel="none"
+    )
     assert [camera.name for camera in load(path, defaults, {"DOOR_PASSWORD": "x"}).cameras] == ["door", "yard"]
 
 

@@ -49,10 +49,21 @@ def test_every_package_is_listed() -> None:
 
 @needs_source
 def test_hub_and_consumer_never_touch_the_producers_libraries() -> None:
-    """Only captures import PyAV; the hub that starts them stays small."""
-    capture_only = {"capture", "decoder", "demuxer", "diagnosis", "encoder", "backlog", "pattern", "array_encoder"}
+    """Only captures, and consumers of films, import PyAV; the hub that starts them stays small."""
+    capture_only = {
+        "capture",
+        "decoder",
+        "demuxer",
+        "diagnosis",
+        "encoder",
+        "backlog",
+        "pattern",
+        "array_encoder",
+        "rendition",
+        "outlet",
+    }
     for path in SOURCE:
-        if path.parent.name == "camera" or path.stem in capture_only:
+        if path.parent.name in ("camera", "film") or path.stem in capture_only:
             continue
         for module in imports(path):
             assert module[0] not in ("av", "simplejpeg"), f"{path} imports {module[0]}"
@@ -68,4 +79,11 @@ def test_nothing_lands_beside_framefan() -> None:
 def test_every_command_is_an_entry_point() -> None:
     """The commands are found by the group that others may add to."""
     names = {point.name for point in metadata.entry_points(group="framefan.commands")}
-    assert {"produce", "display", "sample", "analyze", "list", "probe", "camera", "demo"} <= names
+    assert {"produce", "display", "sample", "album", "analyze", "list", "probe", "camera", "demo"} <= names
+
+
+def test_every_probe_loads() -> None:
+    """Probes of sources are found by URL scheme, in the group that others may add to."""
+    probes = {point.name: point for point in metadata.entry_points(group="framefan.probes")}
+    assert probes.keys() >= {"rtsp", "rtsps", "http", "https", "file"}
+    assert all(callable(point.load()) for point in probes.values())

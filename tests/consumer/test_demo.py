@@ -81,7 +81,7 @@ def test_demo_shows_both_cameras_and_leaves_nothing(run_demo: RunDemo) -> None:
     """It ends by itself after its time, having shown live cameras, samples and motion, in lines without escapes."""
     running = run_demo("--seconds", "8")
     running.wait_until_live()
-    running.program.wait_for(r"^door .* 3 watchers +[1-9]\d* samples +\d+ moving, \d+\.\d %$", within=15)
+    running.program.wait_for(r"^door .* 2 watchers +[1-9]\d* samples +\d+ moving, \d+\.\d %$", within=15)
     assert running.program.wait(30) == ExitCode.OK
     running.assert_gone(within=1)
     assert running.files == []

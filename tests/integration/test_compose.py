@@ -6,6 +6,7 @@ import shutil
 import statistics
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from framefan.consumer import Subscriber
 from tests.programs import eventually
 
 ROOT = Path(__file__).parents[2]
+COPIES = 4
 SERVICES = {"analyze", "camera", "producer", "sampler"}
 
 pytestmark = pytest.mark.timeout(600)  # the first build downloads some 250 MB
@@ -46,9 +48,30 @@ class Compose:
         """Run `docker compose` with these words, whatever comes of it."""
         return subprocess.run(["docker", "compose", *words], cwd=ROOT, env=self.environ, capture_output=True, text=True)
 
+    def analyzed(
+        self, since: dict[str, list[tuple[str, int]]] | None = None, at_least: int = 0
+    ) -> dict[str, list[tuple[str, int]]]:
+        """Return which frames each running copy has analyzed, as (camera, seq) by container.
+
+        Args:
+            since: what an earlier call returned, which is left out.
+            at_least: return nothing before so many are left, some of each copy.
+        """
+        containers = [found for found in self.containers() if found["Service"] == "analyze"]
+        copies = [found["ID"] for found in containers if found["State"] == "running"]
+        found = {copy: _results(copy)[len((since or {}).get(copy, [])) :] for copy in copies}
+        enough = all(found.values()) and sum(map(len, found.values())) >= at_least
+        return found if enough or not at_least else {}
+
     def containers(self) -> list[dict[str, Any]]:
         """Return what the engine knows of every container."""
         return [json.loads(line) for line in self("ps", "--all", "--format", "json").splitlines()]
+
+
+def _results(container: str) -> list[tuple[str, int]]:
+    lines = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True).stdout
+    records = [json.loads(line) for line in lines.splitlines()]
+    return [(record["camera"], record["seq"]) for record in records]
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +91,8 @@ def compose() -> Iterator[Compose]:
 
 @pytest.fixture
 def services(compose: Compose) -> Compose:
-    """Start what does not run of all services, three copies of one among them, until all are healthy."""
-    compose("up", "--wait", "--scale", "analyze=3")
+    """Start what does not run of all services, four copies of one among them, until all are healthy."""
+    compose("up", "--wait", "--scale", f"analyze={COPIES}")
     return compose
 
 
@@ -86,10 +109,31 @@ def test_all_services_are_healthy_and_frames_are_fresh(services: Compose) -> Non
     """Every container is healthy, a service can have copies, and this machine gets fresh frames of both cameras."""
     containers = services.containers()
     assert {found["Health"] for found in containers} == {"healthy"}
-    assert sorted(found["Service"] for found in containers) == sorted([*SERVICES, "analyze", "analyze"])
+    assert sorted(found["Service"] for found in containers) == sorted([*SERVICES, *["analyze"] * (COPIES - 1)])
     for camera in ("door", "yard"):
         with Subscriber(f"{services.endpoint}/{camera}") as subscriber:
             assert statistics.median(subscriber.read().age for _ in range(20)) < 1.0
+
+
+def test_copies_share_the_work_and_survive_each_other(services: Compose) -> None:
+    """Each frame goes to one copy, and every copy gets some; one that is killed is neither waited for nor missed."""
+    before = services.analyzed()
+    analyzed = eventually(lambda: services.analyzed(since=before, at_least=200), "frames of every copy", within=60)
+    assert len(analyzed) == COPIES
+    assert_each_once(analyzed)
+    killed = next(iter(analyzed))
+    subprocess.run(["docker", "kill", killed], check=True, capture_output=True)
+    before = services.analyzed()
+    analyzed = eventually(lambda: services.analyzed(since=before, at_least=200), "frames of the others", within=60)
+    assert len(analyzed) == COPIES - 1
+    assert_each_once(analyzed)
+
+
+def assert_each_once(analyzed: dict[str, list[tuple[str, int]]]) -> None:
+    """Fail if two copies had the same frame, or one had a camera's frames for itself."""
+    frames = Counter(frame for found in analyzed.values() for frame in found)
+    assert {camera for camera, _ in frames} == {"door", "yard"}
+    assert max(frames.values()) == 1
 
 
 def test_the_health_check_notices_a_lost_camera(services: Compose) -> None:
@@ -105,7 +149,7 @@ def test_the_health_check_notices_a_lost_camera(services: Compose) -> None:
         done = services.run("exec", "-T", "producer", *words)
         return done.stdout if done.returncode == ExitCode.CAMERA else None
 
-    assert "offline: " in eventually(complaint, "an unhealthy producer", within=30.0)
+    assert " is offline for " in eventually(complaint, "an unhealthy producer", within=30.0)
 
 
 def test_everything_ends_within_ten_seconds(services: Compose) -> None:

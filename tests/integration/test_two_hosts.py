@@ -20,7 +20,7 @@ WATCHER = """
 import sys, time
 from framefan.consumer import NoFrame, Subscriber
 
-with Subscriber(sys.argv[1]) as camera:
+with Subscriber(sys.argv[1], mode=sys.argv[2]) as camera:
     while True:
         started = time.monotonic()
         try:
@@ -46,6 +46,17 @@ from framefan.consumer import Subscriber
 for frame in Subscriber(sys.argv[1]):
     print("error", frame.age - (true_time_ns() - frame.captured_ns) / 1e9, flush=True)
 """
+
+# The same for a relay: a whole producer.
+RELAY_ON_ANOTHER_HOST = (
+    ANOTHER_HOST.partition("import sys")[0]
+    + """
+import sys
+from framefan.common.command import main
+
+sys.exit(main(["produce", sys.argv[1], "--bind", "tcp://*:5550"]))
+"""
+)
 
 FOREIGN = """
 import sys, zmq
@@ -74,9 +85,9 @@ class Hosts:
         producer.wait_for("door live")
         return producer
 
-    def consume(self, script: str, address: str) -> Program:
-        """Start a Python script on the consumer's host, with an address as its argument."""
-        return self.start("ip", "netns", "exec", self.consumer, sys.executable, "-c", script, address)
+    def consume(self, script: str, address: str, mode: str = "auto") -> Program:
+        """Start a Python script on the consumer's host, with an address and a mode as its arguments."""
+        return self.start("ip", "netns", "exec", self.consumer, sys.executable, "-c", script, address, mode)
 
     def cable(self, state: str) -> None:
         """Plug the cable in (`up`) or pull it (`down`), at the producer's end."""
@@ -140,10 +151,11 @@ def test_a_foreign_program_gets_frames(hosts: Hosts) -> None:
         assert end == "ffd9"
 
 
-def test_a_pulled_cable_is_noticed_and_got_over(hosts: Hosts) -> None:
+@pytest.mark.parametrize("mode", ["stream", "pull"])
+def test_a_pulled_cable_is_noticed_and_got_over(hosts: Hosts, mode: str) -> None:
     """With the cable pulled a read gives up in time and the camera is unreachable; plugged in again, frames come."""
     hosts.produce()
-    watcher = hosts.consume(WATCHER, f"tcp://{PRODUCER}:5550/door")
+    watcher = hosts.consume(WATCHER, f"tcp://{PRODUCER}:5550/door", mode)
     _ages(watcher, 5)
     hosts.cable("down")
     took, reason = watcher.wait_for(r"^none (\S+) unreachable (.+)").group(1, 2)
@@ -160,3 +172,19 @@ def test_ages_are_true_where_clocks_differ(hosts: Hosts) -> None:
     watcher = hosts.consume(ANOTHER_HOST, f"tcp://{PRODUCER}:5550/door")
     errors = [float(watcher.wait_for(r"^error (\S+)")[1]) for _ in range(50)]
     assert abs(statistics.median(errors)) < 0.005
+
+
+def test_a_relay_behind_a_pulled_cable(hosts: Hosts) -> None:
+    """Behind a relay on the other host, whose clocks differ, ages are true; a pulled cable is told and got over."""
+    hosts.produce()
+    relay = hosts.consume(RELAY_ON_ANOTHER_HOST, f"tcp://{PRODUCER}:5550")
+    relay.wait_for("door live")
+    watcher = hosts.consume(WATCHER, "tcp://127.0.0.1:5550/door")
+    assert statistics.median(_ages(watcher, 25)) < 1.0
+    hosts.cable("down")
+    relay.wait_for(f"door offline: producer tcp://{PRODUCER}:5550 is silent")
+    watcher.wait_for(rf"^none \S+ offline producer tcp://{PRODUCER}:5550 is silent")
+    hosts.cable("up")
+    relay.wait_for("door live")
+    watcher.skip_lines()
+    assert statistics.median(_ages(watcher, 25)) < 1.0

@@ -1,7 +1,6 @@
 """Cameras that change, go and come back: real processes, real sockets."""
 
 import contextlib
-import signal
 import time
 from collections.abc import Iterator
 
@@ -13,16 +12,9 @@ from framefan.consumer import NoFrame, Subscriber
 from framefan.producer.camera.authentication import Credentials
 from framefan.producer.camera.server import CameraServer
 from framefan.producer.camera.settings import Settings
-from tests.programs import FRAMEFAN, Program, Start, eventually
+from tests.programs import Start, eventually, producer
 
-ANYWHERE = ("--bind", "tcp://127.0.0.1:0")
 SMALL = Settings(size=(320, 176), fps=20)
-
-
-def producer(start: Start, *words: str) -> tuple[Program, str]:
-    """Start a producer and return it with its endpoint."""
-    program = start(FRAMEFAN, "produce", *words, *ANYWHERE)
-    return program, program.wait_for(r"publishing .* at (tcp://127\.0\.0\.1:\d+)")[1]
 
 
 @contextlib.contextmanager
@@ -62,20 +54,6 @@ def test_camera_that_comes_back_as_another(start: Start, codec: str) -> None:
                 assert state.reconnects >= 1
 
 
-def test_size_changes_in_mid_stream(start: Start) -> None:
-    """A camera that changes its size while it plays is followed, and no frame claims another size than it has."""
-    with CameraServer(port=0, settings=SMALL) as server:
-        _, endpoint = producer(start, server.url("door", resize="640x368", after=2))
-        with Subscriber(f"{endpoint}/door", timeout=20) as subscriber:
-            sizes = []
-            for frame in subscriber:
-                assert frame.image.shape == (frame.height, frame.width, 3)
-                sizes.append((frame.width, frame.height))
-                if sizes.count((640, 368)) > 5:
-                    break
-    assert sizes[0] == (320, 176)
-
-
 @pytest.mark.parametrize("seconds", [-3600, 3600])
 def test_timestamps_that_jump(start: Start, seconds: int) -> None:
     """Timestamps of the camera that jump an hour are harmless: frames go on, fresh and in order."""
@@ -112,35 +90,6 @@ def test_one_dead_camera_delays_no_other(start: Start) -> None:
         with Subscriber(f"{endpoint}/door", timeout=10) as subscriber:
             subscriber.read()
         assert time.monotonic() - started < 9, "the door waited for the opening of the mute camera"
-
-
-@pytest.mark.timeout(120)
-def test_session_limit(start: Start) -> None:
-    """A camera whose only session is taken is told as such, left alone for a while, and watched when it is free."""
-    with CameraServer(port=0, settings=SMALL, sessions=1) as server:
-        holder, first = producer(start, server.url("door"))
-        with Subscriber(f"{first}/door", timeout=15) as subscriber:
-            subscriber.read()
-        second, endpoint = producer(start, server.url("door"))
-        second.wait_for(r"door offline: .*too many viewers \(453\)")
-        refused = time.monotonic()
-        holder.terminate()
-        with Subscriber(f"{endpoint}/door", timeout=60) as subscriber:
-            assert subscriber.read().width == 320
-        assert 25 < time.monotonic() - refused < 55
-
-
-def test_one_connection_and_an_orderly_goodbye(start: Start) -> None:
-    """However many watch, the camera has one session, and none at all once the producer has ended."""
-    with CameraServer(port=0, settings=SMALL) as server:
-        program, endpoint = producer(start, server.url("door"))
-        with Subscriber(f"{endpoint}/door") as one, Subscriber(f"{endpoint}/door") as other:
-            one.read(15)
-            other.read(15)
-            assert server.statistics().sessions == 1
-        program.terminate()
-        assert program.wait(5) == -signal.SIGTERM
-        eventually(lambda: server.statistics().connections == 0, "nobody is connected", within=5)
 
 
 SECRET = "s3cr/t"

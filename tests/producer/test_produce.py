@@ -23,7 +23,7 @@ from framefan.consumer.discovery import states
 from framefan.producer.camera.authentication import Credentials
 from framefan.producer.camera.server import CameraServer
 from tests import pictures
-from tests.programs import FRAMEFAN, Program, Start, captures_of, eventually, framefan
+from tests.programs import FRAMEFAN, Start, captures_of, eventually, framefan, producer
 
 ANYWHERE = ("--bind", "tcp://127.0.0.1:0")
 SECRETS = ("s3cret", "s3%63ret")
@@ -34,12 +34,6 @@ def camera() -> Iterator[CameraServer]:
     """An RTSP camera without a password."""
     with CameraServer(port=0) as server:
         yield server
-
-
-def producer(start: Start, *words: str) -> tuple[Program, str]:
-    """Start a producer and return it with its endpoint."""
-    program = start(FRAMEFAN, "produce", *words, *ANYWHERE)
-    return program, program.wait_for(r"publishing .* at (tcp://127\.0\.0\.1:\d+)")[1]
 
 
 def frames(endpoint: str, camera: str, count: int) -> list[Frame]:
