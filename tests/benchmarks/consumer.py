@@ -19,8 +19,10 @@ def main() -> None:
     parser.add_argument("address")
     parser.add_argument("--work", type=float, default=0.0, help="seconds of work per frame")
     parser.add_argument("--busy", action="store_true", help="work on pixels instead of sleeping")
+    parser.add_argument("--mode", default="auto", help="how frames come: auto, stream or pull")
+    parser.add_argument("--group", default="", help="to share the frames with")
     options = parser.parse_args()
-    with Subscriber(options.address, timeout=30) as subscriber:
+    with Subscriber(options.address, timeout=30, mode=options.mode, group=options.group) as subscriber:
         for frame in subscriber:
             read = frame.age
             picture = frame.image

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import threading
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlencode
@@ -21,31 +22,32 @@ _IMPATIENT = [sys.executable, "-m", f"{__package__}.impatient"]
 class _Announcing(Program):
     """A program whose first line tells its address; what it says later is not kept."""
 
-    def __init__(self, command: list[str], address: str) -> None:
-        super().__init__(command, stderr=subprocess.PIPE)
-        assert self.process.stderr is not None
-        found = re.search(address, line := self.process.stderr.readline())
+    def __init__(self, command: list[str], address: str, *, stdout: bool = False) -> None:
+        super().__init__(command, **{"stdout" if stdout else "stderr": subprocess.PIPE})
+        output = self.process.stdout if stdout else self.process.stderr
+        assert output is not None
+        found = re.search(address, line := output.readline())
         if found is None:
             raise RuntimeError(f"{command[0]} did not start: {line.strip()}")
         self.address = found[0]
-        threading.Thread(target=self._discard, daemon=True).start()
+        threading.Thread(target=deque, args=(output, 0), daemon=True).start()
 
     @property
     def pid(self) -> int:
         """Its process id."""
         return self.process.pid
 
-    def _discard(self) -> None:
-        assert self.process.stderr is not None
-        for _ in self.process.stderr:
-            pass
-
 
 class Cameras(_Announcing):
-    """`framefan camera`: any number of cameras in one process."""
+    """`framefan camera`: any number of cameras in one process.
 
-    def __init__(self) -> None:
-        super().__init__([*_FRAMEFAN, "camera", "--port", "0"], r"rtsp://[\d.]+:\d+")
+    Args:
+        film: what they show instead of a clock.
+    """
+
+    def __init__(self, film: Path | None = None) -> None:
+        words = ["--file", str(film)] if film else []
+        super().__init__([*_FRAMEFAN, "camera", "--port", "0", *words], r"rtsp://[\d.]+:\d+")
 
     def url(self, name: str, **query: object) -> str:
         """Return a camera's URL, with settings and faults such as `fault="close"`."""
@@ -79,6 +81,34 @@ class Installation(_Announcing):
             with contextlib.suppress(OSError):  # it ends now; its last moments are lost to us
                 used += cpu_time(capture)
         return used
+
+
+class Publishing(_Announcing):
+    """A camera called `door`, or some called `door0`, `door1` ..., that are neither captured nor encoded.
+
+    Args:
+        cameras: how many.
+        fps: of each.
+        kilobytes: of a picture (10^3 bytes).
+    """
+
+    def __init__(self, *, cameras: int = 1, fps: float, kilobytes: int = 200) -> None:
+        words = ["--cameras", str(cameras), "--fps", str(fps), "--bytes", str(kilobytes * 1000)]
+        super().__init__(
+            [sys.executable, "-m", f"{__package__}.jpeg_publisher", *words], r"tcp://[\d.]+:\d+", stdout=True
+        )
+
+
+class Relaying(_Announcing):
+    """`framefan produce` that relays all cameras of a producer.
+
+    Args:
+        address: of the producer.
+    """
+
+    def __init__(self, address: str) -> None:
+        command = [*_FRAMEFAN, "produce", address, "--bind", "tcp://127.0.0.1:0"]
+        super().__init__(command, r"(?<= at )tcp://[\d.]+:\d+")
 
 
 def own_memory(pid: int) -> float:

@@ -7,10 +7,13 @@ import sys
 import sysconfig
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from framefan.common.address import Endpoint
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -68,6 +71,7 @@ class Producer(Program):
         found = re.search(r"tcp://[\d.]+:\d+", self.process.stderr.readline())
         if found is None:
             raise RuntimeError("framefan produce did not start")
+        self.endpoint = Endpoint.parse(found[0])
         self.address = f"{found[0]}/door"
         threading.Thread(target=self.process.stderr.read, daemon=True).start()
 
@@ -105,11 +109,12 @@ class Consumer(Program):
     Args:
         module: its name in this package.
         arguments: its words.
+        before: words that the command needs before it, to run elsewhere.
     """
 
-    def __init__(self, module: str, *arguments: str) -> None:
+    def __init__(self, module: str, *arguments: str, before: Sequence[str] = ()) -> None:
         package = __name__.rpartition(".")[0]
-        super().__init__([sys.executable, "-m", f"{package}.{module}", *arguments], stdout=subprocess.PIPE)
+        super().__init__([*before, sys.executable, "-m", f"{package}.{module}", *arguments], stdout=subprocess.PIPE)
         self._samples: list[Sample] = []
         self._thread = threading.Thread(target=self._collect, daemon=True)
         self._thread.start()

@@ -101,8 +101,13 @@ def p95(values: Sequence[float]) -> float:
     return _quantile(values, 95)
 
 
+def p99(values: Sequence[float]) -> float:
+    """Return the 99th percentile of at least two values."""
+    return _quantile(values, 99)
+
+
 def slope(times: Sequence[float], values: Sequence[float]) -> float:
-    """Return by how much values grow per unit of time, by least squares."""
+    """Return by how much values grow per unit of time, or of whatever they depend on, by least squares."""
     middle, mean = sum(times) / len(times), sum(values) / len(values)
     spread = sum((time - middle) ** 2 for time in times)
     pairs = zip(times, values, strict=True)

@@ -13,6 +13,7 @@ from framefan.producer.arrival import Arrival
 from framefan.producer.camera import stamp
 from framefan.producer.decoder import Decoder
 from framefan.producer.demuxer import Demuxer, PacketSource
+from framefan.producer.picture import Jpeg
 from framefan.producer.rtsp.demuxer import RtspDemuxer
 from framefan.producer.source import Source
 
@@ -68,7 +69,7 @@ def _pictures(source: PacketSource) -> Iterator[tuple[Arrival, av.VideoFrame]]:
     decoder = Decoder(source)
     for packet, arrival in source.packets():
         for picture in decoder.decode(packet):
-            assert not isinstance(picture, bytes)
+            assert not isinstance(picture, Jpeg)
             yield arrival, picture
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from framefan.producer.decoder import Decoder
 from framefan.producer.demuxer import Demuxer, VideoPacket
 from framefan.producer.encoder import encode
+from framefan.producer.picture import Jpeg
 from framefan.producer.source import Source
 
 from .report import Report, median
@@ -80,7 +81,7 @@ def _times(decoder: Decoder, packets: list[VideoPacket]) -> Iterator[tuple[float
     for packet in packets:
         started = time.perf_counter()
         for picture in decoder.decode(packet):
-            assert not isinstance(picture, bytes)
+            assert not isinstance(picture, Jpeg)
             decoded = time.perf_counter()
             jpeg = encode(picture, 80)
             encoded = time.perf_counter()

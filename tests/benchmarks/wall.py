@@ -36,7 +36,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, required=True)
     options = parser.parse_args()
     with ExitStack() as stack:
-        wall = {name: stack.enter_context(Subscriber(f"{options.endpoint}/{name}")) for name in options.cameras}
+        wall = {
+            name: stack.enter_context(Subscriber(f"{options.endpoint}/{name}", mode="stream"))
+            for name in options.cameras
+        }
         time.sleep(1.0)  # connections are made
         before, start = {name: subscriber.statistics() for name, subscriber in wall.items()}, time.monotonic()
         time.sleep(options.seconds)
