@@ -25,6 +25,6 @@ EXPOSE 5550-5552
 # For a producer: healthy is who has fresh frames of all cameras. Other roles bring a check of their own, or --no-healthcheck.
 # The check gives up before its time-out, so that the reason stands in `docker inspect`.
 HEALTHCHECK --start-period=30s --interval=15s --timeout=5s --retries=3 \
-    CMD ["framefan", "probe", "tcp://127.0.0.1:5550", "--max-age", "10s", "--wait", "3s"]
+    CMD ["framefan", "probe", "tcp://127.0.0.1:5550", "--quick", "--max-age", "10s"]
 ENTRYPOINT ["framefan"]
 CMD ["--help"]

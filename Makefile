@@ -14,13 +14,16 @@ help: ## show this help
 demo: $(VENV)/demo ## two cameras, a producer and consumers on this machine, to look at
 	@$(BIN)/framefan demo $(ARGS)
 
+# Four files of tests at a time: most of their time they wait for real processes.
+SIDE_BY_SIDE := --numprocesses 4 --dist loadfile
+
 test: $(VENV)/dev ## run the tests
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS)
 
 check: lint types test wheel ## everything that CI does
 
 # Tests that wait for minutes or look at details need not be run again from the wheel.
-ONCE := integration producer/camera producer/rtsp producer/test_outages.py producer/test_supervision.py
+ONCE := integration producer/camera producer/rtsp $(patsubst %,producer/test_%.py,outages sessions supervision)
 
 lint: $(VENV)/dev ## check style and format
 	$(BIN)/ruff check .
@@ -33,9 +36,9 @@ types: $(VENV)/dev ## check types, with mypy and pyright
 wheel: $(VENV)/dev ## test the wheel, installed without the source at hand
 	rm -rf dist build $(VENV)/wheel && $(BIN)/python -m build --quiet
 	$(PYTHON) -m venv $(VENV)/wheel
-	$(VENV)/wheel/bin/pip install --quiet "$$(ls dist/*.whl)[demo]" "pytest>=8.3" "pytest-timeout>=2.3"
+	$(VENV)/wheel/bin/pip install --quiet "$$(ls dist/*.whl)[demo,remote]" "pytest>=8.3" "pytest-timeout>=2.3" "pytest-xdist>=3.6"
 	temporary=$$(mktemp -d) && trap 'rm -rf $$temporary' EXIT && cp -r tests pyproject.toml $$temporary \
-	  && wheel=$$PWD/$(VENV)/wheel/bin && cd $$temporary && $$wheel/pytest -q $(foreach slow,$(ONCE),--ignore tests/$(slow))
+	  && wheel=$$PWD/$(VENV)/wheel/bin && cd $$temporary && $$wheel/pytest -q $(SIDE_BY_SIDE) $(foreach slow,$(ONCE),--ignore tests/$(slow))
 
 bench: $(VENV)/dev ## measure us and the peers side by side (minutes)
 	$(BIN)/python -m tests.benchmarks
