@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from .errors import AddressError
 from .redact import without_password
@@ -16,6 +16,8 @@ _LONGEST_NAME = 192
 _NAME = re.compile(r"[^\W_.-][\w.-]{0,63}")
 _RENDITION = {"width": 16384, "height": 16384, "fps": 1000, "quality": 100, "gray": 1}
 """What a rendition may ask for, and the most of it."""
+_RAW = {"raw": 1}
+"""What it has besides if its pictures are pixels in shared memory, which subscribers choose, not people."""
 
 
 def camera_name(text: str) -> str:
@@ -34,23 +36,25 @@ def camera_name(text: str) -> str:
     return text
 
 
-def canonical_rendition(query: str, *, address: str = "") -> str:
+def canonical_rendition(query: str, *, address: str = "", raw: bool = False) -> str:
     """Check the wishes for a rendition and return their only form, sorted and without empty ones: `fps=5&width=640`.
 
     Args:
         query: what stands behind the question mark; empty for the original.
         address: the whole that it is a part of, if it is one, to be named in a complaint.
+        raw: its pictures may also be pixels in shared memory, `raw=1`.
 
     Raises:
         AddressError: it asks for what no rendition has.
     """
     shown = repr(without_password(address)) if address else "a rendition"
+    possible = _RENDITION | _RAW if raw else _RENDITION
     wanted = dict(parse_qsl(query, keep_blank_values=True))
     for key, value in wanted.items():
-        if key not in _RENDITION:
+        if key not in possible:
             raise AddressError(f"{shown} asks for {key!r}; a rendition has {', '.join(_RENDITION)}")
-        if value and not (re.fullmatch(r"\d{1,5}", value) and 0 < int(value) <= _RENDITION[key]):
-            raise AddressError(f"{shown} asks for {key}={value}; it must be a whole number from 1 to {_RENDITION[key]}")
+        if value and not (re.fullmatch(r"\d{1,5}", value) and 0 < int(value) <= possible[key]):
+            raise AddressError(f"{shown} asks for {key}={value}; it must be a whole number from 1 to {possible[key]}")
     return "&".join(f"{key}={int(value)}" for key, value in sorted(wanted.items()) if value)
 
 
@@ -61,10 +65,27 @@ def split_topic(topic: str) -> tuple[str, str]:
         AddressError: no camera can have that name, there is no such rendition, or it is not in its canonical form.
     """
     name, _, query = topic.partition("?")
-    camera, rendition = camera_name(name), canonical_rendition(query, address=topic)
+    camera, rendition = camera_name(name), canonical_rendition(query, address=topic, raw=True)
     if topic != _topic(camera, rendition):
         raise AddressError(f"topic {topic!r} is not in its canonical form {_topic(camera, rendition)!r}")
     return camera, rendition
+
+
+def raw_rendition(rendition: str) -> str:
+    """Return the rendition of the same pictures as pixels in shared memory, where no quality is lost."""
+    wanted = {key: value for key, value in parse_qsl(rendition) if key != "quality"} | {"raw": "1"}
+    return urlencode(sorted(wanted.items()))
+
+
+def raw_topic(topic: str) -> str:
+    """Return the topic of the same pictures as pixels in shared memory."""
+    camera, _, rendition = topic.partition("?")
+    return _topic(camera, raw_rendition(rendition))
+
+
+def is_raw(rendition: str) -> bool:
+    """Return whether the pictures of a rendition are pixels in shared memory."""
+    return "raw=1" in rendition.split("&")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,19 +4,33 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .errors import MissingPackage, WireError
+from .memory import Place
 
 Image = npt.NDArray[np.uint8]
 """A picture: uint8, BGR (height, width, 3) or gray (height, width)."""
 
 
+_QUALITY = 95
+"""Of the JPEG that is made where none came; OpenCV's own."""
+
+
+@dataclass(slots=True)
+class Uses:
+    """What was made of frames: pixels, or their JPEG."""
+
+    pixels: int = 0
+    jpegs: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One JPEG of a camera. Immutable; decoded on first use.
+    """One picture of a camera: a JPEG, decoded on first use, or on the producer's host its pixels. Immutable.
 
     Attributes:
         camera: name of the camera, with its rendition if it is one.
@@ -24,7 +38,7 @@ class Frame:
         run: id of the capture's life; another one means that the camera was connected anew.
         captured_ns: when its last byte arrived from the camera, producer's wall clock, ns since the epoch.
         width, height: in pixels.
-        quality: of the JPEG, 1 to 100; 0 where the camera chose it.
+        quality: of the JPEG, 1 to 100; 0 where the camera chose it, and for pixels.
         encode_ns: what encoding took in the producer, ns; nearly 0 for a JPEG that came from the camera.
     """
 
@@ -38,6 +52,9 @@ class Frame:
     encode_ns: int
     data: memoryview = field(repr=False)
     local_ns: int = field(repr=False)
+    place: Place | None = field(default=None, repr=False)
+    pixels: Image | None = field(default=None, repr=False)
+    uses: Uses = field(default_factory=Uses, repr=False)
 
     @property
     def age(self) -> float:
@@ -51,18 +68,29 @@ class Frame:
 
     @cached_property
     def jpeg(self) -> bytes:
-        """The picture as it was received."""
-        return bytes(self.data)
+        """The picture as it was received; where its pixels were, encoded now.
+
+        Raises:
+            MissingPackage: OpenCV is not installed.
+        """
+        self.uses.jpegs += 1
+        if self.pixels is None:
+            return bytes(self.data)
+        cv2 = _opencv()
+        return bytes(cv2.imencode(".jpg", self.pixels, (cv2.IMWRITE_JPEG_QUALITY, _QUALITY))[1].data)
 
     @cached_property
     def image(self) -> Image:
-        """The picture decoded: BGR uint8 (height, width, 3), writable.
+        """The picture decoded: BGR uint8 (height, width, 3), writable; pixels are those that came.
 
         Raises:
             WireError: the JPEG is damaged.
             MissingPackage: OpenCV is not installed.
         """
-        return self.decode()
+        if self.pixels is None or self.pixels.ndim == 2:
+            return self.decode()
+        self.uses.pixels += 1
+        return self.pixels
 
     def decode(self, *, reduce: int = 1, gray: bool = False) -> Image:
         """Decode the picture, at 1/2, 1/4 or 1/8 of its size if asked, which is cheaper.
@@ -74,19 +102,38 @@ class Frame:
             WireError: the JPEG is damaged.
             MissingPackage: OpenCV is not installed.
         """
-        try:
-            import cv2
-        except ModuleNotFoundError as error:
-            raise MissingPackage.of(error) or error from None
+        self.uses.pixels += 1
+        cv2 = _opencv()
+        if self.pixels is not None:
+            return _converted(cv2, self.pixels, reduce, gray)
         color = "GRAYSCALE" if gray else "COLOR"
         mode = color if reduce == 1 else f"REDUCED_{color}_{reduce}"
-        image = cv2.imdecode(np.frombuffer(self.data, np.uint8), getattr(cv2, f"IMREAD_{mode}"))
+        image: Image | None = cv2.imdecode(np.frombuffer(self.data, np.uint8), getattr(cv2, f"IMREAD_{mode}"))
         if image is None:
             raise WireError(f"{self} holds a JPEG that cannot be decoded")
-        return image  # type: ignore[return-value]
+        return image
 
     def __str__(self) -> str:
-        return (
-            f"{self.camera} #{self.seq} {self.width}x{self.height} "
-            f"{len(self.data) / 1000:.0f} kB {self.age * 1000:.0f} ms old"
-        )
+        size = "raw" if self.place else f"{len(self.data) / 1000:.0f} kB"
+        return f"{self.camera} #{self.seq} {self.width}x{self.height} {size} {self.age * 1000:.0f} ms old"
+
+
+def _opencv() -> Any:
+    try:
+        import cv2
+    except ModuleNotFoundError as error:
+        raise MissingPackage.of(error) or error from None
+    return cv2
+
+
+def _converted(cv2: Any, pixels: Image, reduce: int, gray: bool) -> Image:
+    """Return pixels as decoding would: reduced, with or without colour, and never the same array."""
+    image = pixels
+    if reduce > 1:
+        size = tuple(-(-side // reduce) for side in pixels.shape[1::-1])  # libjpeg rounds up
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    if gray and image.ndim == 3:
+        image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    elif not gray and image.ndim == 2:
+        image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+    return image.copy() if image is pixels else image

@@ -38,10 +38,21 @@ def size(jpeg: bytes | memoryview) -> tuple[int, int]:
             at += 2
         elif kind in _FRAME_HEADERS:
             height, width = struct.unpack_from(">HH", jpeg, at + 5)
-            return _believable(width, height)
+            return believable(width, height)
         else:
             at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
     raise ValueError("JPEG has no frame header")
+
+
+def believable(width: int, height: int) -> tuple[int, int]:
+    """Return the size of a picture, in pixels, as it is.
+
+    Raises:
+        ValueError: no picture has that size, or more than `MOST_PIXELS`.
+    """
+    if width <= 0 or not 0 < width * height <= MOST_PIXELS:
+        raise ValueError(f"picture of {width}x{height} pixels is not believable")
+    return width, height
 
 
 def find_end(data: bytes | bytearray, at: int) -> tuple[int, bool]:
@@ -68,9 +79,3 @@ def find_end(data: bytes | bytearray, at: int) -> tuple[int, bool]:
                 return found.start(), False
             at += int.from_bytes(data[at : at + 2], "big")
     return max(at, len(data) - 1), False
-
-
-def _believable(width: int, height: int) -> tuple[int, int]:
-    if not 0 < width * height <= MOST_PIXELS:
-        raise ValueError(f"JPEG of {width}x{height} pixels is not believable")
-    return width, height

@@ -50,6 +50,7 @@ class CameraState:
         stalls: how often frames stopped in the last hour.
         reconnects: how often it was connected anew in the last hour.
         via: ids of the producers by which it came, the one that grabs it first, with spaces between them.
+        memory: where its pixels can be had from shared memory, see :func:`.memory.realm`; empty for nowhere.
     """
 
     camera: str
@@ -69,6 +70,7 @@ class CameraState:
     stalls: int = 0
     reconnects: int = 0
     via: str = ""
+    memory: str = ""
 
     def __str__(self) -> str:
         if self.state is State.LIVE:

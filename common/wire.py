@@ -1,5 +1,6 @@
 """The wire format of a frame, version 1: pure functions on bytes. WIRE.md is its specification."""
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -8,14 +9,18 @@ import msgpack
 
 from . import jpeg as jpeg_format
 from .errors import WireError
+from .memory import Place
 
 VERSION = 1
 LARGEST_MESSAGE = 32 * 1024 * 1024
 """Bytes of the largest message that a socket of ours accepts."""
 
+_RAW = 1
+"""Flag: there is no JPEG in here; the map tells where in memory the pixels are."""
 _FIXED = struct.Struct("<BBHIQqq")
 _LARGEST_TOPIC = 255
 _LARGEST_MAP = 4096
+_MEMORY_NAME = re.compile(r"[\w-]{1,64}")
 
 
 class Header(NamedTuple):
@@ -30,7 +35,8 @@ class Header(NamedTuple):
         boot: id of the producer host's boot; equal to the reader's own on the same host.
         width, height: of the picture, pixels.
         quality: of the JPEG, 1 to 100; 0 where the camera chose it.
-        encode_ns: what encoding took, ns.
+        encode_ns: what encoding took, ns; of pixels in memory, what it took to put them there.
+        place: where the pixels are, if they are in memory.
     """
 
     topic: str
@@ -43,6 +49,7 @@ class Header(NamedTuple):
     height: int = 0
     quality: int = 0
     encode_ns: int = 0
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +71,26 @@ def topic_bytes(topic: str) -> bytes:
 
 
 def pack(header: Header, jpeg: bytes | memoryview) -> bytes:
-    """Serialize a frame into one message part.
+    """Serialize a frame into one message part; without a JPEG if its pixels are in memory.
 
     Raises:
         WireError: it is larger than `LARGEST_MESSAGE`, which no subscriber would accept.
     """
     if len(jpeg) > LARGEST_MESSAGE - _LARGEST_TOPIC - _FIXED.size - _LARGEST_MAP:
         raise WireError(f"a frame of {len(jpeg)} bytes is too large: {LARGEST_MESSAGE} is the most")
-    facts = msgpack.packb(
-        {
-            "run": header.run,
-            "boot": header.boot,
-            "w": header.width,
-            "h": header.height,
-            "q": header.quality,
-            "encode_ns": header.encode_ns,
-        }
-    )
-    fixed = _FIXED.pack(VERSION, 0, len(facts), len(jpeg), header.seq, header.monotonic_ns, header.wall_ns)
+    content: dict[str, Any] = {
+        "run": header.run,
+        "boot": header.boot,
+        "w": header.width,
+        "h": header.height,
+        "q": header.quality,
+        "encode_ns": header.encode_ns,
+    }
+    flags = 0
+    if header.place is not None:
+        flags, content["memory"] = _RAW, header.place
+    facts = msgpack.packb(content)
+    fixed = _FIXED.pack(VERSION, flags, len(facts), len(jpeg), header.seq, header.monotonic_ns, header.wall_ns)
     return b"".join((topic_bytes(header.topic), fixed, facts, jpeg))
 
 
@@ -99,18 +108,16 @@ def unpack(message: bytes) -> tuple[Header, memoryview]:
     """Parse a whole message; the JPEG is a view of it, not a copy.
 
     Raises:
-        WireError: anything but exactly one frame of this version with a JPEG of the size it announces.
+        WireError: anything but exactly one frame of this version with a JPEG of the size it announces, or a place in
+            memory for one of a size that can be.
     """
-    topic, facts_start, (_, _, map_length, jpeg_length, seq, monotonic_ns, wall_ns) = _head(message)
+    topic, facts_start, (_, flags, map_length, jpeg_length, seq, monotonic_ns, wall_ns) = _head(message)
     jpeg_start = facts_start + map_length
-    if map_length > _LARGEST_MAP or jpeg_start + jpeg_length != len(message):
+    in_memory = bool(flags & _RAW)
+    if map_length > _LARGEST_MAP or jpeg_start + jpeg_length != len(message) or (in_memory and jpeg_length):
         raise WireError("a frame whose lengths do not add up")
     facts = _facts(message[facts_start:jpeg_start])
     jpeg = memoryview(message)[jpeg_start:]
-    try:
-        announced = jpeg_format.size(jpeg)
-    except ValueError as error:
-        raise WireError(f"a frame whose {error}") from None
     header = Header(
         topic,
         seq,
@@ -122,8 +129,14 @@ def unpack(message: bytes) -> tuple[Header, memoryview]:
         height=_get(facts, "h", int),
         quality=_get(facts, "q", int),
         encode_ns=_get(facts, "encode_ns", int),
+        place=_place(_get(facts, "memory", list)) if in_memory else None,
     )
-    if announced != (header.width, header.height):
+    try:
+        size = (header.width, header.height)
+        announced = jpeg_format.size(jpeg) if header.place is None else jpeg_format.believable(*size)
+    except ValueError as error:
+        raise WireError(f"a frame whose {error}") from None
+    if announced != size:
         raise WireError("a frame whose JPEG has another size than it announces")
     return header, jpeg
 
@@ -174,6 +187,15 @@ def _facts(data: bytes) -> dict[str, Any]:
     if not isinstance(facts, dict):
         raise WireError("a frame whose map is not msgpack")
     return facts
+
+
+def _place(parts: list[Any]) -> Place:
+    if [type(part) for part in parts] != [int, int, str, int]:
+        raise WireError("a frame whose 'memory' is no place")
+    place = Place(*parts)
+    if min(place.pid, place.descriptor) < 0 or place.channels not in (1, 3) or not _MEMORY_NAME.fullmatch(place.name):
+        raise WireError("a frame whose 'memory' is no place")
+    return place
 
 
 def _get(facts: dict[str, Any], key: str, kind: type[Any]) -> Any:

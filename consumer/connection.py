@@ -32,9 +32,9 @@ class Connection:
         context: sockets.Context = zmq.Context.instance()
         self._context = context
         self._endpoint = endpoint
-        self._topics = topics or ("",)
+        self._way = mode, topics or ("",)
         self.frames: sockets.Socket | None = None
-        self.states = sockets.states_subscriber(context, endpoint, *self._topics, watch=mode is Mode.STREAM)
+        self.states = sockets.states_subscriber(context, endpoint, *self._way[1], watch=mode is Mode.STREAM)
         self.requests = sockets.requests_client(context, endpoint)
         self._monitor: sockets.Socket = self.requests.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         self._waker, self._woken = socket.socketpair()
@@ -57,17 +57,16 @@ class Connection:
         with suppress(OSError):  # it is awake, or closed
             self._waker.send(b"\0")
 
-    def turn_to(self, mode: Mode) -> None:
-        """Change the mode."""
-        watch = mode is Mode.STREAM
-        for topic in self._topics:
-            self.states.subscribe(sockets.states_prefix(topic, watch=watch))
-        for topic in self._topics:
-            self.states.unsubscribe(sockets.states_prefix(topic, watch=not watch))
-        if watch:
+    def turn_to(self, mode: Mode, topics: tuple[str, ...]) -> None:
+        """Change the mode, or the topics."""
+        before, self._way = self._way, (mode, topics or ("",))
+        for topic in self._way[1]:
+            self.states.subscribe(sockets.states_prefix(topic, watch=mode is Mode.STREAM))
+        for topic in before[1]:
+            self.states.unsubscribe(sockets.states_prefix(topic, watch=before[0] is Mode.STREAM))
+        self._close_stream()
+        if mode is Mode.STREAM:
             self._open_stream()
-        else:
-            self._close_stream()
 
     def send(self, request: bytes) -> bool:
         """Send a request; return False if there is no connection now."""
@@ -96,7 +95,7 @@ class Connection:
         self._woken.close()
 
     def _open_stream(self) -> None:
-        self.frames = sockets.frames_subscriber(self._context, self._endpoint, self._topics[0])
+        self.frames = sockets.frames_subscriber(self._context, self._endpoint, self._way[1][0])
         self._poller.register(self.frames, zmq.POLLIN)
 
     def _close_stream(self) -> None:

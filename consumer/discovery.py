@@ -7,7 +7,7 @@ from contextlib import suppress
 import zmq
 
 from ..common import sockets, state
-from ..common.address import CameraAddress, Endpoint
+from ..common.address import CameraAddress, Endpoint, raw_topic
 from ..common.errors import NoFrame, WireError
 from ..common.signals import Stop
 from ..common.state import CameraState, State
@@ -20,7 +20,8 @@ _QUIET_MS = 200
 def states(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> list[CameraState]:
     """Return the states of all cameras of a producer by name, each followed by those of its renditions.
 
-    That is not watching: no camera is woken up by it. If the end is asked for, nothing is returned.
+    Pixels in memory are told of with the JPEG of the same picture, if there is one. To ask for states is not to watch:
+    no camera is woken up by it. If the end is asked for, nothing is returned.
 
     Raises:
         NoFrame: the producer told nothing within `timeout` seconds.
@@ -45,7 +46,8 @@ def states(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> list
         reachability = Reachability(endpoint)
         reachability.try_now()
         raise NoFrame(str(endpoint), State.UNREACHABLE, reachability.reason, timeout)
-    order = sorted(found, key=lambda topic: topic.partition("?"))
+    told_with = {raw_topic(topic) for topic in found if topic != raw_topic(topic)}
+    order = sorted(found.keys() - told_with, key=lambda topic: topic.partition("?"))
     return [found[topic] for topic in order if found[topic].state is not State.UNKNOWN]
 
 

@@ -1,9 +1,10 @@
 """What becomes of the frames that come in: the newest is kept, and what is old or was here before is dropped."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..common import wire
-from ..common.frame import Frame
+from ..common.frame import Frame, Uses
 from ..common.remote_clock import RemoteClock
 from ..common.statistics import Rate
 
@@ -24,23 +25,27 @@ class Intake:
 
     Args:
         clock: of the producer.
+        names: what to call the topics that are not called by their own name.
         in_order: drop what is not newer than the last one. Frames of a group need not come in order.
 
     Attributes:
         frame: what is there to be taken.
         last: the newest that came.
         used: camera and number of the frame that was taken last.
+        uses: what the reader has made of frames.
         not_before_ns: frames from before are of the time when this process was stopped; own monotonic clock.
     """
 
-    def __init__(self, clock: RemoteClock, *, in_order: bool) -> None:
+    def __init__(self, clock: RemoteClock, names: Mapping[str, str], *, in_order: bool) -> None:
         self._clock = clock
+        self._names = names
         self._in_order = in_order
         self.counts = Counts()
         self.rate = Rate()
         self.frame: Frame | None = None
         self.last: Frame | None = None
         self.used = ("", 0)
+        self.uses = Uses()
         self.not_before_ns = 0
 
     def put(self, message: bytes) -> None:
@@ -52,7 +57,7 @@ class Intake:
         header, jpeg = wire.unpack(message)
         self.counts.received += 1
         frame = Frame(
-            camera=header.topic,
+            camera=self._names.get(header.topic, header.topic),
             seq=header.seq,
             run=header.run,
             captured_ns=header.wall_ns,
@@ -62,6 +67,8 @@ class Intake:
             encode_ns=header.encode_ns,
             data=jpeg,
             local_ns=self._clock.local(header),
+            place=header.place,
+            uses=self.uses,
         )
         if self._in_order and self.last is not None and not _newer(frame, self.last):
             self.counts.repeated += 1

@@ -36,6 +36,10 @@ class Puller:
         """Since when a request is outstanding, in monotonic seconds; None if there is none."""
         return self._asked
 
+    def ask_for(self, topics: tuple[str, ...]) -> None:
+        """Ask for these from now on; what is outstanding has to be left before."""
+        self._request = replace(self._request, cameras=topics)
+
     def again(self) -> None:
         """Repeat the request: it may have been lost with the connection."""
         self._sent_at = 0.0

@@ -9,18 +9,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import zmq
 
 from ..common import requests
-from ..common.address import CameraAddress
+from ..common.address import CameraAddress, raw_topic
 from ..common.errors import NoFrame, WireError
+from ..common.frame import Frame
+from ..common.memory import Place
 from ..common.remote_clock import RemoteClock
 from ..common.requests import Next
 from ..common.state import CameraState, State
 from .connection import Connection
 from .intake import Intake
+from .memory import Preference, SharedMemory
 from .mode import Choice, Mode, Tally
 from .puller import Puller
 from .reachability import Reachability
@@ -48,6 +52,7 @@ class Receiver:
     Attributes:
         intake: what came.
         mode: how frames come now.
+        in_memory: they come as pixels in shared memory.
         polls: how often a reader would not wait.
     """
 
@@ -55,13 +60,18 @@ class Receiver:
         self.address = address
         self.changed = threading.Condition()
         self.mode = mode or Mode.STREAM
+        self.in_memory = False
         self.polls = 0
-        self._topics = request.cameras
+        self._cameras = request.cameras
+        self._raw = {raw_topic(camera): camera for camera in request.cameras}
         self._clock = RemoteClock()
-        self.intake = Intake(self._clock, in_order=not request.group)
-        self._told = States(address, request.cameras)
+        self.intake = Intake(self._clock, self._raw, in_order=not request.group)
+        self._told = States(address, request.cameras, self._raw)
         self._puller = Puller(request, lambda message: self._connection.send(message))
         self._choice = None if mode else Choice()
+        self._preference = Preference()
+        self._memory = SharedMemory()
+        self._memory_failed = False
         self._readers = 0
         self._left_without = False
         self._waited = 0.0
@@ -80,6 +90,26 @@ class Receiver:
             self._connection.wake()
             if self._thread is not threading.current_thread():  # a collection of garbage may run in it
                 self._thread.join()
+        self.forget_memory()
+
+    def take(self, max_age: float) -> Frame | None:
+        """Return the frame that is there, unless it is older than so many seconds, while :attr:`changed` is held."""
+        frame = self.intake.take(max_age)
+        if frame is None or frame.place is None:
+            return frame
+        shape = (frame.height, frame.width, frame.place.channels)
+        try:
+            pixels = self._memory.copy(frame.place, frame.seq, shape if frame.place.channels > 1 else shape[:2])
+        except OSError:  # it was another process's, and that has ended
+            pixels = None
+        if pixels is None:
+            self.intake.counts.taken -= 1  # a newer one has taken its place
+            return None
+        return replace(frame, pixels=pixels)
+
+    def forget_memory(self) -> None:
+        """Let go of shared memory, as a forked process must of what its parent has."""
+        self._memory.close()
 
     @contextmanager
     def reader(self) -> Iterator[None]:
@@ -119,13 +149,18 @@ class Receiver:
         self._clock.clear()
         return Connection(self.address.endpoint, self._topics, self.mode)
 
-    def _turn_to(self, mode: Mode) -> None:
-        if mode is not self.mode:
-            log.debug("%s: from %s to %s", self.address, self.mode, mode)
-            self.mode = mode
+    @property
+    def _topics(self) -> tuple[str, ...]:
+        return tuple(self._raw) if self.in_memory else self._cameras
+
+    def _turn_to(self, mode: Mode, in_memory: bool) -> None:
+        if (mode, in_memory) != (self.mode, self.in_memory):
+            log.debug("%s: turns to %s%s", self.address, mode, " of pixels in memory" * in_memory)
+            self.mode, self.in_memory = mode, in_memory
             self._connected = time.monotonic()
             self._puller.leave(self.intake.used)
-            self._connection.turn_to(mode)
+            self._puller.ask_for(self._topics)
+            self._connection.turn_to(mode, self._topics)
 
     @property
     def _deaf(self) -> bool:
@@ -180,6 +215,15 @@ class Receiver:
         self._received = time.monotonic()
         with self.changed:
             self.intake.put(message)
+            if (frame := self.intake.frame) is not None and frame.place is not None:
+                self._hold(frame.place)
+
+    def _hold(self, place: Place) -> None:
+        try:
+            self._memory.hold(place)
+        except OSError as error:
+            log.debug("%s: no pixels from memory: %s", self.address, error.strerror or error)
+            self._memory_failed, self.intake.frame = True, None
 
     def _take_answer(self, parts: list[bytes]) -> None:
         arrived = time.monotonic_ns()
@@ -215,4 +259,10 @@ class Receiver:
         with self.changed:
             waited = self._waited + (now - self._waiting_since if self._readers else 0.0)
             tally = Tally(now, counts.received, counts.taken, waited, self.polls)
-        self._turn_to(self._choice.choose(self.mode, tally, state.fps if state.state is State.LIVE else 0.0))
+        if self._memory_failed or (self.in_memory and self._told.memory_refused):
+            self._preference.fail()
+        self._memory_failed = self._told.memory_refused = False
+        self._turn_to(
+            self._choice.choose(self.mode, tally, state.fps if state.state is State.LIVE else 0.0),
+            self._preference.prefers(self.intake.uses, state),
+        )

@@ -140,7 +140,7 @@ class Sampler:
 
     def _keep(self, frame: Frame) -> bool:
         file = self._name.fill({"camera": frame.camera, "seq": frame.seq, "time": frame.captured})
-        data = with_time(frame.data, frame.captured) if self._exif else frame.data
+        data = with_time(frame.jpeg, frame.captured) if self._exif else frame.jpeg
         try:
             self._out.write(file, data)
             self._ledger.wrote(

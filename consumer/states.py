@@ -1,6 +1,7 @@
 """What a producer has told of the cameras that a subscriber is about."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ..common import state
@@ -18,10 +19,16 @@ class States:
     Args:
         address: theirs.
         topics: of the cameras; none for all that the producer has.
+        raw: theirs by the topics of their pixels in memory.
+
+    Attributes:
+        memory_refused: the camera has no pixels in memory for us.
     """
 
-    def __init__(self, address: CameraAddress, topics: tuple[str, ...]) -> None:
+    def __init__(self, address: CameraAddress, topics: tuple[str, ...], raw: Mapping[str, str]) -> None:
+        self.memory_refused = False
         self._topics = topics
+        self._raw = raw
         first = CameraState(camera=address.topic, state=State.CONNECTING, reason=f"no answer of {address} yet")
         self._told = {address.topic: first}
         self._heard_at = {address.topic: time.monotonic() - state.SILENCE + _FIRST_ANSWER}
@@ -33,6 +40,11 @@ class States:
             WireError: it is no state.
         """
         found = state.unpack(message)
+        if found.camera in self._raw:
+            if found.state in (State.REFUSED, State.UNKNOWN) and not found.memory:
+                self.memory_refused = True
+                return
+            found = replace(found, camera=self._raw[found.camera])
         every = not self._topics and "?" not in found.camera and found.state is not State.UNKNOWN
         if every or found.camera in self._topics:
             self._told[found.camera], self._heard_at[found.camera] = found, time.monotonic()

@@ -40,6 +40,7 @@ class SubscriberStatistics:
         age_median, age_p95: of the last 250 frames returned, s.
         age_uncertainty: by how much ages may be wrong, s; 0 on the producer's host, None while that is not known.
         mode: how frames come now, `stream` or `pull`.
+        in_memory: they come as pixels in the memory of the producer's host, and not as JPEG.
     """
 
     received: int
@@ -53,6 +54,7 @@ class SubscriberStatistics:
     age_p95: float
     age_uncertainty: float | None
     mode: Mode
+    in_memory: bool
 
 
 class Subscriber:
@@ -67,6 +69,7 @@ class Subscriber:
 
     Frames stream, or with `mode="pull"` each is asked for when :meth:`read` wants it: what nobody reads does not cross
     the network then. `auto` streams to who takes most of the frames over a link that carries them, else it pulls.
+    On the producer's host, who decodes frames and does not ask for their JPEG gets pixels from shared memory.
 
     With a `group`, the subscribers of that name share the frames: each frame goes to one of them, the newest first.
     A member that hangs or dies costs the frame that it holds. Frames are pulled, and may come out of order.
@@ -161,6 +164,7 @@ class Subscriber:
             age_p95=p95,
             age_uncertainty=receiver.uncertainty,
             mode=receiver.mode,
+            in_memory=receiver.in_memory,
         )
 
     def close(self) -> None:
@@ -214,13 +218,14 @@ class Subscriber:
         """Return the receiver; after a fork make another, since neither threads nor sockets come along."""
         if self._process != os.getpid() and not self._closed:
             self._finalizer.detach()
+            self._receiver.forget_memory()
             self._connect()
         return self._receiver
 
     def _take(self, receiver: Receiver) -> Frame | None:
         # A frame that another member has had first may be older by as long as that one was waited for.
         max_age = self.max_age + (self.redo or 0.0)
-        frame = receiver.intake.take(min(max_age, _OUTAGE_AGE) if receiver.state.state in _OUTAGES else max_age)
+        frame = receiver.take(min(max_age, _OUTAGE_AGE) if receiver.state.state in _OUTAGES else max_age)
         if frame is not None:
             self._ages.add(frame.age)
         return frame

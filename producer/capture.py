@@ -4,7 +4,6 @@ It lives as long as the connection. Whatever goes wrong, it tells its hub why an
 one mechanism for errors, hangs and crashes, and no library can leak into the next attempt.
 """
 
-import contextlib
 import os
 import sys
 import threading
@@ -18,7 +17,9 @@ from typing import Any, NamedTuple
 import av
 import zmq
 
+from ..common.address import is_raw
 from ..common.errors import SourceError
+from ..common.memory import realm
 from ..common.signals import die_with_parent
 from ..common.state import State
 from ..common.statistics import Rate
@@ -70,6 +71,7 @@ class Capture:
         self._left_out = Rate()
         self._given_up = 0
         self._in_software = False
+        self._raw = bool(realm())
 
     def run(self) -> None:
         """Publish what is wanted of the source; tell why there is no more."""
@@ -156,11 +158,13 @@ class Capture:
         if self._newest is None or wanted == self._served:
             return
         new = [rendition for rendition in wanted if rendition not in self._served]
-        if any(rendition not in self._outlets for rendition in new):
-            for rendition in [known for known in self._outlets if known and known not in wanted]:
+        more = any(rendition not in self._outlets for rendition in new)
+        for rendition in [known for known in self._outlets if known and known not in wanted]:
+            if more or is_raw(rendition):  # which holds memory; others are kept until there are new ones
                 self._outlets.pop(rendition).close()
-            for rendition in new:
-                self._outlets.setdefault(rendition, Outlet(self._context, self._assignment, rendition))
+        for rendition in new:
+            if rendition not in self._outlets:
+                self._outlets[rendition] = Outlet(self._context, self._assignment, rendition)
         if not self._served and len(self._backlog):
             self._catching_up = True
         if not self._catching_up:
@@ -191,8 +195,13 @@ class Capture:
     def _publish(self, picture: _Picture, renditions: list[str]) -> None:
         for rendition in renditions:
             if self._outlets[rendition].seq < picture.seq:
-                with contextlib.suppress(ValueError):  # a JPEG that cannot be decoded; the next one may be whole
+                try:
                     self._outlets[rendition].send(picture.seq, picture.arrival, picture.content)
+                except ValueError:  # a JPEG that cannot be decoded; the next one may be whole
+                    pass
+                except OSError:  # no memory to share; readers hear of it and turn to JPEG
+                    self._raw = False
+                    self._reporter.hasten()
         self._published_at = time.monotonic()
 
     def _note(self) -> None:
@@ -215,6 +224,7 @@ class Capture:
                 "captured_ns": newest.monotonic_ns,
                 "fps": max(0.0, self._backlog.fps - left_out),
                 "renditions": {rendition: self._outlets[rendition].facts for rendition in self._served if rendition},
+                "raw": self._raw and isinstance(self._newest.content, av.VideoFrame),
             }
             overloaded = left_out > _TOLERATED
             self._reporter.tell(State.LIVE, _OVERLOADED if overloaded else _IN_SOFTWARE if self._in_software else "")

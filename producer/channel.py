@@ -31,6 +31,7 @@ class Report:
         captured_ns: when it arrived, on the monotonic clock, ns.
         fps: pictures per second.
         renditions: width, height and milliseconds of encoding of each that is made.
+        raw: its pixels can be put into shared memory.
     """
 
     camera: str
@@ -47,6 +48,7 @@ class Report:
     captured_ns: int = 0
     fps: float = 0.0
     renditions: dict[str, tuple[int, int, float]] = field(default_factory=dict)
+    raw: bool = False
 
     def pack(self) -> bytes:
         """Serialize."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import simplejpeg
 from av.video.plane import VideoPlane
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 cv2.setNumThreads(1)  # a capture has one picture at a time; a pool of threads would only wake and wait
 
@@ -39,18 +39,26 @@ def encode(frame: av.VideoFrame, quality: int, *, size: tuple[int, int] | None =
         size: width and height in pixels to scale it to, if not its own.
         gray: leave colour out: luma as the camera sent it, in full range.
     """
-    if frame.format.name not in _PLANAR:
-        frame = frame.reformat(format="yuvj420p")
-    planes = [_plane(plane) for plane in frame.planes[: 1 if gray else 3]]
-    if size is not None:
-        planes = _scaled(planes, size)  # first, so that all that follows costs less
-    full = frame.format.name.startswith("yuvj") or frame.color_range == ColorRange.JPEG
-    if frame.colorspace == Colorspace.ITU709 and not gray:
-        planes = _as_bt601(planes, full)
-    elif not full:
-        planes = _as_full_range(planes)
+    planes = _full_range_planes(frame, size, gray)
     chroma = [None, None] if gray else planes[1:]
     return simplejpeg.encode_jpeg_yuv_planes(_padded(planes[0]), *chroma, quality=quality)  # type: ignore[no-any-return]
+
+
+def pixels(frame: av.VideoFrame, *, size: tuple[int, int], gray: bool = False) -> Plane:
+    """Return the pixels of a decoded picture: what `cv2.VideoCapture` gives of it, to the bit, unless it is scaled.
+
+    Args:
+        frame: any format, range and matrix.
+        size: width and height in pixels to scale it to.
+        gray: luma as the camera sent it, in full range, instead of BGR.
+
+    Returns:
+        uint8 (height, width, 3), BGR, or (height, width).
+    """
+    if gray:
+        return _full_range_planes(frame, size, gray)[0]
+    converted = frame.reformat(format="bgr24", interpolation=Interpolation.BICUBIC, threads=1)
+    return shrink(converted.to_ndarray(), size)  # type: ignore[arg-type]
 
 
 def shrink(image: Plane, size: tuple[int, int]) -> Plane:
@@ -67,6 +75,21 @@ def shrink(image: Plane, size: tuple[int, int]) -> Plane:
             return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
         image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
     return image
+
+
+def _full_range_planes(frame: av.VideoFrame, size: tuple[int, int] | None, gray: bool) -> list[Plane]:
+    """Return a picture's planes as JPEG has them, of full range and BT.601; of gray only luma."""
+    if frame.format.name not in _PLANAR:
+        frame = frame.reformat(format="yuvj420p")
+    planes = [_plane(plane) for plane in frame.planes[: 1 if gray else 3]]
+    if size is not None:
+        planes = _scaled(planes, size)  # first, so that all that follows costs less
+    full = frame.format.name.startswith("yuvj") or frame.color_range == ColorRange.JPEG
+    if frame.colorspace == Colorspace.ITU709 and not gray:
+        planes = _as_bt601(planes, full)
+    elif not full:
+        planes = _as_full_range(planes)
+    return planes
 
 
 def _plane(plane: VideoPlane) -> Plane:

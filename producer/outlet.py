@@ -1,4 +1,4 @@
-"""One rendition of a camera, on its way from the capture to the hub."""
+"""One rendition of a camera, on its way from the capture to the hub, or into memory and only its place to the hub."""
 
 import time
 from pathlib import Path
@@ -7,18 +7,21 @@ import av
 
 from ..common import wire
 from ..common.clock import boot_id
+from ..common.memory import Place
 from ..common.sockets import Context
 from .arrival import Arrival
 from .assignment import Assignment
 from .channel import connect_frames
+from .encoder import pixels
 from .picture import Jpeg
-from .rendition import Pace, Rendition, render
+from .rendition import Pace, Rendered, Rendition, render
+from .ring import Ring
 
 _SMOOTHING = 0.1
 
 
 class Outlet:
-    """Makes JPEG of pictures and sends them, the newest only.
+    """Makes JPEG of pictures, or pixels in shared memory, and sends them, the newest only.
 
     Args:
         context: of the socket.
@@ -37,6 +40,7 @@ class Outlet:
         self._topic = f"{assignment.camera}?{rendition}" if rendition else assignment.camera
         self._rendition = Rendition.parse(rendition)
         self._pace = Pace(self._rendition.fps) if self._rendition.fps else None
+        self._ring = Ring() if self._rendition.raw else None
         self._frames = connect_frames(context, Path(assignment.channel))
 
     def due(self, arrival: Arrival) -> bool:
@@ -44,9 +48,14 @@ class Outlet:
         return self._pace is None or self._pace.due(arrival.monotonic_ns)
 
     def send(self, seq: int, arrival: Arrival, picture: Jpeg | av.VideoFrame) -> None:
-        """Make a frame of a picture, decoded or JPEG, and send it."""
+        """Make a frame of a picture, decoded or JPEG, and send it.
+
+        Raises:
+            ValueError: a JPEG that cannot be decoded, or that somebody wants as pixels.
+            OSError: there is no memory for pixels.
+        """
         started = time.monotonic_ns()
-        made = render(picture, self._rendition, self._assignment.quality)
+        made, place = self._make(seq, picture)
         took = time.monotonic_ns() - started
         header = wire.Header(
             self._topic,
@@ -59,6 +68,7 @@ class Outlet:
             height=made.height,
             quality=made.quality,
             encode_ns=took,
+            place=place,
         )
         # Without a copy ZeroMQ would wake another thread of Python for each frame, which costs more.
         self._frames.send(wire.pack(header, made.jpeg))
@@ -69,3 +79,14 @@ class Outlet:
     def close(self) -> None:
         """Close the socket; what is on its way may be lost."""
         self._frames.close()
+        if self._ring:
+            self._ring.close()
+
+    def _make(self, seq: int, picture: Jpeg | av.VideoFrame) -> tuple[Rendered, Place | None]:
+        if self._ring is None:
+            return render(picture, self._rendition, self._assignment.quality), None
+        if isinstance(picture, Jpeg):
+            raise ValueError("a JPEG is not decoded here")  # noqa: TRY004 - a matter of what the camera sends
+        size = self._rendition.size(picture.width, picture.height)
+        image = pixels(picture, size=size, gray=self._rendition.gray)
+        return Rendered(b"", *size, 0), self._ring.write(seq, image)

@@ -35,6 +35,7 @@ class Rendition:
         fps: frames per second at most.
         quality: of the JPEG, 1 to 100.
         gray: without colour.
+        raw: pixels in shared memory, and no JPEG.
     """
 
     width: int | None = None
@@ -42,6 +43,7 @@ class Rendition:
     fps: int | None = None
     quality: int | None = None
     gray: bool = False
+    raw: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -50,13 +52,14 @@ class Rendition:
         Raises:
             AddressError: there is no such rendition.
         """
-        wanted = {key: int(value) for key, value in parse_qsl(canonical_rendition(text))}
+        wanted = {key: int(value) for key, value in parse_qsl(canonical_rendition(text, raw=True))}
         return cls(
             width=wanted.get("width"),
             height=wanted.get("height"),
             fps=wanted.get("fps"),
             quality=wanted.get("quality"),
             gray="gray" in wanted,
+            raw="raw" in wanted,
         )
 
     def size(self, width: int, height: int) -> tuple[int, int]:

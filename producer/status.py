@@ -2,6 +2,7 @@
 
 import time
 
+from ..common.memory import realm
 from ..common.state import CameraState, State
 from ..common.statistics import Lately
 
@@ -26,6 +27,7 @@ class Status:
         counted: stalls and reconnects of the last hour, where another producer counts them.
         refusals: why the producer that makes renditions refuses some.
         renditions: width, height (pixels) and milliseconds of encoding of those that are made.
+        raw: its pixels can be put into shared memory.
     """
 
     def __init__(self, camera: str, seq: int = 0, most_renditions: int = 0) -> None:
@@ -44,6 +46,7 @@ class Status:
         self.counted: tuple[int, int] | None = None
         self.refusals: dict[str, str] = {}
         self.renditions: dict[str, tuple[int, int, float]] = {}
+        self.raw = False
         self.stalls = Lately()
         self.reconnects = Lately()
         self._captured_ns: int | None = None
@@ -159,4 +162,5 @@ class Status:
             stalls=stalls,
             reconnects=reconnects,
             via=self.via,
+            memory=realm() if self.raw else "",
         )

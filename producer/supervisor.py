@@ -172,6 +172,7 @@ class Supervisor:
             status = life.status
             status.codec, status.size, status.encode_ms = report.codec, (report.width, report.height), report.encode_ms
             status.renditions, status.fps, status.attempts = report.renditions, report.fps, 0
+            status.raw = report.raw
             status.heard(report.seq, report.captured_ns)
             life.process.live_since = life.process.live_since or time.monotonic()
             if status.fresh:

@@ -2,7 +2,15 @@
 
 import pytest
 
-from framefan.common.address import CameraAddress, Endpoint, camera_name, canonical_rendition, split_topic
+from framefan.common.address import (
+    CameraAddress,
+    Endpoint,
+    camera_name,
+    canonical_rendition,
+    is_raw,
+    raw_topic,
+    split_topic,
+)
 from framefan.common.errors import AddressError
 
 
@@ -101,6 +109,25 @@ def test_topic(text: str) -> None:
     """A topic falls into camera and rendition, and is what an address makes of them."""
     camera, rendition = split_topic(text)
     assert CameraAddress(Endpoint("host"), camera, rendition).topic == text
+
+
+@pytest.mark.parametrize(
+    ("topic", "raw"),
+    [
+        ("door", "door?raw=1"),
+        ("door?quality=60", "door?raw=1"),
+        ("door?fps=5&quality=60&width=640", "door?fps=5&raw=1&width=640"),
+        ("door?gray=1&height=480", "door?gray=1&height=480&raw=1"),
+    ],
+)
+def test_raw_topic(topic: str, raw: str) -> None:
+    """The pixels of a rendition are a topic of their own, of any quality the same, which is no address of people's."""
+    assert raw_topic(topic) == raw_topic(raw) == raw
+    assert split_topic(raw) == (raw.partition("?")[0], raw.partition("?")[2])
+    assert is_raw(raw.partition("?")[2])
+    assert not is_raw(topic.partition("?")[2])
+    with pytest.raises(AddressError, match="asks for 'raw'"):
+        CameraAddress.parse(f"tcp://host/{raw}")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Frames."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from framefan.common.errors import WireError
 from framefan.common.frame import Frame
+from framefan.common.memory import Place
 from tests import pictures
 
 
@@ -57,6 +59,34 @@ def test_facts() -> None:
     assert str(found).startswith("door #1207 64x48 1 kB 3")
     assert found.captured == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
     assert found.jpeg == pictures.jpeg()
+
+
+def test_pixels() -> None:
+    """Pixels need no decoding: they are the image itself, or copied, reduced, gray; a JPEG is made of them."""
+    pixels = pictures.noisy(64, 48)
+    found = replace(frame(b""), pixels=pixels, place=Place(1, 2, "name", 3))
+    assert found.image is pixels
+    assert found.decode() is not pixels
+    assert (found.decode() == pixels).all()
+    for reduce, gray in ((2, False), (1, True), (4, True)):
+        shape = frame(found.jpeg).decode(reduce=reduce, gray=gray).shape
+        assert found.decode(reduce=reduce, gray=gray).shape == shape
+    assert found.decode(reduce=8).flags.writeable
+    assert "64x48 raw" in str(found)
+    luma = replace(found, pixels=pixels[..., 0], place=Place(1, 2, "name", 1))
+    assert luma.image.shape == (48, 64, 3)
+    assert (luma.decode(gray=True) == pixels[..., 0]).all()
+
+
+def test_uses_are_counted() -> None:
+    """What a program makes of frames is known afterwards: pixels, or their JPEG."""
+    found = frame(pictures.jpeg())
+    assert (found.uses.pixels, found.uses.jpegs) == (0, 0)
+    for _ in range(2):
+        found.image.any()
+    assert found.decode(gray=True).any()
+    assert found.jpeg
+    assert (found.uses.pixels, found.uses.jpegs) == (2, 1)
 
 
 def test_damaged_jpeg() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from framefan.common import wire
 from framefan.common.errors import WireError
+from framefan.common.memory import Place
 from framefan.common.wire import Header
 from tests.pictures import jpeg
 
@@ -55,6 +56,35 @@ def test_round_trip() -> None:
     assert picture.obj is packed
 
 
+def test_golden_bytes_of_pixels_in_memory() -> None:
+    """Instead of a JPEG the map tells where the pixels are, and a flag that it does."""
+    header = HEADER._replace(quality=0, place=Place(77, 9, "framefan-1", 3))
+    packed = wire.pack(header, b"")
+    assert packed == b"".join(
+        (
+            b"door\0",
+            b"\x01",  # version
+            b"\x01",  # flags
+            b"\x46\x00",  # length of the map
+            bytes(4),  # no JPEG
+            bytes.fromhex("b704000000000000"),
+            bytes.fromhex("01f2052a01000000"),
+            bytes.fromhex("02002a36fe9c9717"),
+            b"\x87",  # a map of seven
+            b"\xa3run\xa8a1b2c3d4",
+            b"\xa4boot\xa4boot",
+            b"\xa1w\x40",
+            b"\xa1h\x30",
+            b"\xa1q\x00",
+            b"\xa9encode_ns\xce\x00\x2d\xc6\xc0",
+            b"\xa6memory\x94\x4d\x09\xaaframefan-1\x03",  # process, descriptor, name, channels
+        )
+    )
+    found, jpeg_view = wire.unpack(packed)
+    assert found == header
+    assert not jpeg_view
+
+
 def test_peek_reads_the_fixed_part() -> None:
     """A look at the fixed part tells topic, number and times."""
     assert wire.peek(message()) == wire.Stamp("door", 1207, 5_000_000_001, 1_700_000_000_000_000_002)
@@ -95,9 +125,13 @@ def _fixed_at(offset: int, value: bytes) -> bytes:
     return bytes(packed)
 
 
-def _with_map(data: bytes) -> bytes:
-    picture = jpeg()
-    return b"door\0" + struct.pack("<BBHIQqq", 1, 0, len(data), len(picture), 1, 2, 3) + data + picture
+def _with_map(data: bytes, flags: int = 0, picture: bytes | None = None) -> bytes:
+    picture = jpeg() if picture is None else picture
+    return b"door\0" + struct.pack("<BBHIQqq", 1, flags, len(data), len(picture), 1, 2, 3) + data + picture
+
+
+def _in_memory(place: object, width: int = 64, picture: bytes = b"") -> bytes:
+    return _with_map(msgpack.packb({"w": width, "h": 48, "memory": place}), 1, picture)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +155,16 @@ def _with_map(data: bytes) -> bytes:
         (message(picture=b"\xff\xd8" + b"\0" * 200), "cut off"),
         (message(picture=b"GIF89a" + b"\0" * 200), "does not start"),
         (message(picture=b""), "does not start"),
+        (_with_map(msgpack.packb({"w": 64, "h": 48}), 1, b""), "no place"),
+        (_in_memory("a/b"), "'memory' is not of type list"),
+        (_in_memory([1, 2, "name"]), "no place"),
+        (_in_memory([1, "2", "name", 3]), "no place"),
+        (_in_memory([1, 2, "name", 4]), "no place"),
+        (_in_memory([1, 2, "../name", 3]), "no place"),
+        (_in_memory([-1, 2, "name", 3]), "no place"),
+        (_in_memory([1, 2, "name", 3], width=0), "not believable"),
+        (_in_memory([1, 2, "name", 3], width=2**30), "not believable"),
+        (_in_memory([1, 2, "name", 3], picture=jpeg()), "do not add up"),
     ],
 )
 def test_refuses(bad: bytes, complaint: str) -> None:

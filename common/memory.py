@@ -1,0 +1,46 @@
+"""Pictures in shared memory: where a reader on the producer's host finds one.
+
+A picture lies in a memory file (memfd_create(2)), which is in no directory and goes with the last process that has it
+open, however that one ends. It begins with the picture's number, 8 bytes, behind which are its pixels. Readers open it
+through /proc, and lock it (flock(2), shared) while they copy; the producer locks it (exclusive) while it writes, and
+never waits for a lock. So nobody sees half of one picture and half of another, whatever the machine's memory model, and
+the kernel takes back the locks of those who die.
+"""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from .clock import boot_id
+
+NUMBER_BYTES = 8
+"""Of the number in front of the pixels, little-endian."""
+
+
+class Place(NamedTuple):
+    """Where a picture lies.
+
+    Attributes:
+        pid: the process that has made the memory file.
+        descriptor: the file's number in that process.
+        name: the file's, which no other one has.
+        channels: of each pixel, uint8: 3 for BGR, 1 for gray.
+    """
+
+    pid: int
+    descriptor: int
+    name: str
+    channels: int
+
+
+@cache
+def realm() -> str:
+    """Return an id of where process ids mean what they mean here: host, and its namespace of processes.
+
+    It is empty where there is no such memory, which is everywhere but on Linux.
+    """
+    try:
+        return f"{boot_id()}/{Path('/proc/self/ns/pid').stat().st_ino}" if hasattr(os, "memfd_create") else ""
+    except OSError:
+        return ""

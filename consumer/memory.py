@@ -1,0 +1,89 @@
+"""Pictures from the shared memory of a producer on this host; see `common/memory.py`."""
+
+import fcntl
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from ..common.frame import Image, Uses
+from ..common.memory import NUMBER_BYTES, Place, realm
+from ..common.state import CameraState
+
+_MOST = 8
+"""Files that are kept open; a producer has four, and others only after readers were stopped."""
+_CONVINCED = 3
+"""Pictures that a reader has decoded before it is taken for one that decodes what it reads."""
+_PAUSE = 30.0
+_LONGEST_PAUSE = 3600.0
+"""Seconds until it is tried again after it has failed, longer each time."""
+
+
+class Preference:
+    """Whether pixels are to come from memory: for a reader on the producer's host who decodes, and wants no JPEG."""
+
+    def __init__(self) -> None:
+        self._pause = _PAUSE
+        self._not_before = 0.0
+
+    def prefers(self, uses: Uses, state: CameraState) -> bool:
+        """Judge by what the reader has made of frames so far, and by what the producer offers."""
+        wants = uses.pixels >= _CONVINCED and not uses.jpegs
+        return wants and bool(state.memory) and state.memory == realm() and time.monotonic() >= self._not_before
+
+    def fail(self) -> None:
+        """Take note that it could not be had."""
+        self._not_before = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+
+
+class SharedMemory:
+    """Copies pictures out of memory files, which it keeps open. Belongs to one thread at a time."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, int] = {}
+        self._pid = 0
+
+    def hold(self, place: Place) -> int:
+        """Open the file of a picture, so that it is there even if its process ends; return the descriptor.
+
+        The descriptor is our own and not a copy of the producer's, since locks go by those.
+
+        Raises:
+            OSError: it cannot be reached: its process has ended, or is another user's or another container's.
+        """
+        if place.name in self._files:
+            return self._files[place.name]
+        if place.pid != self._pid or len(self._files) >= _MOST:
+            self.close()
+        file = os.open(f"/proc/{place.pid}/fd/{place.descriptor}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if str(Path(f"/proc/self/fd/{file}").readlink()) != f"/memfd:{place.name} (deleted)":
+            os.close(file)
+            raise FileNotFoundError(f"{place.name} is gone")
+        self._pid, self._files[place.name] = place.pid, file
+        return file
+
+    def copy(self, place: Place, seq: int, shape: tuple[int, ...]) -> Image | None:
+        """Return a picture, writable and the caller's own; None if another one has taken its place meanwhile.
+
+        Raises:
+            OSError: it is not held, and cannot be reached.
+        """
+        file = self.hold(place)
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+        try:
+            number, image = bytearray(NUMBER_BYTES), np.empty(shape, np.uint8)
+            length = os.preadv(file, (number, image.data.cast("B")), 0)
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)
+        whole = length == NUMBER_BYTES + image.size
+        return image if whole and int.from_bytes(number, "little") == seq else None
+
+    def close(self) -> None:
+        """Let go of all files, so that their memory can be freed. They can be opened again."""
+        while self._files:
+            os.close(self._files.popitem()[1])

@@ -1,0 +1,88 @@
+"""Pictures for readers on this host, in shared memory; see `common/memory.py`."""
+
+import fcntl
+import os
+import secrets
+from collections import deque
+
+import numpy as np
+import numpy.typing as npt
+
+from ..common.memory import NUMBER_BYTES, Place
+
+_SLOTS = 4
+"""How many pictures are kept: readers have the time of two more pictures to copy one."""
+
+
+class Ring:
+    """Keeps the newest pictures, in as many memory files.
+
+    A picture that is being read is not overwritten; another one is. Where readers that were stopped hold everything but
+    the newest, a new file takes the place of the oldest, which stays theirs.
+    """
+
+    def __init__(self) -> None:
+        self._slots: deque[_Slot] = deque()
+
+    def write(self, seq: int, image: npt.NDArray[np.uint8]) -> Place:
+        """Write a picture and return where it lies.
+
+        Args:
+            seq: its number, by which readers know that it is still there.
+            image: uint8, BGR (height, width, 3) or gray (height, width).
+
+        Raises:
+            OSError: there is no memory for it.
+        """
+        slot = self._free()
+        try:
+            slot.write(seq, image)
+        except OSError:
+            slot.close()
+            raise
+        self._slots.append(slot)
+        return Place(os.getpid(), slot.descriptor, slot.name, 1 if image.ndim == 2 else image.shape[2])
+
+    def close(self) -> None:
+        """Let go of the memory, which readers may still have open."""
+        while self._slots:
+            self._slots.pop().close()
+
+    def _free(self) -> "_Slot":
+        """Return a slot to write to, locked and taken out: the oldest that nobody reads, or a new one."""
+        if len(self._slots) < _SLOTS:
+            return _Slot()
+        for slot in list(self._slots)[:-1]:
+            if slot.lock():
+                self._slots.remove(slot)
+                return slot
+        self._slots.popleft().close()
+        return _Slot()
+
+
+class _Slot:
+    """A memory file, with room for a picture of any size."""
+
+    def __init__(self) -> None:
+        self.name = f"framefan-{secrets.token_hex(8)}"
+        self.descriptor = os.memfd_create(self.name)
+        self.lock()
+
+    def lock(self) -> bool:
+        """Keep readers away until :meth:`write` is done; return False if one is there."""
+        try:
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def write(self, seq: int, image: npt.NDArray[np.uint8]) -> None:
+        """Write a picture and let readers in."""
+        parts = seq.to_bytes(NUMBER_BYTES, "little"), np.ascontiguousarray(image).data.cast("B")
+        if os.pwritev(self.descriptor, parts, 0) != NUMBER_BYTES + image.size:
+            raise OSError("a picture does not fit into memory")
+        fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self.descriptor)
