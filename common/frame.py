@@ -39,7 +39,8 @@ class Frame:
         captured_ns: when its last byte arrived from the camera, producer's wall clock, ns since the epoch.
         width, height: in pixels.
         quality: of the JPEG, 1 to 100; 0 where the camera chose it, and for pixels.
-        encode_ns: what encoding took in the producer, ns; nearly 0 for a JPEG that came from the camera.
+        decode_ns: what waiting and decoding took in the producer, from the last byte on, ns.
+        encode_ns: what encoding took there, ns; nearly 0 for a JPEG that came from the camera.
     """
 
     camera: str
@@ -49,6 +50,7 @@ class Frame:
     width: int
     height: int
     quality: int
+    decode_ns: int
     encode_ns: int
     data: memoryview = field(repr=False)
     local_ns: int = field(repr=False)

@@ -1,21 +1,24 @@
 """Pictures in shared memory: where a reader on the producer's host finds one.
 
 A picture lies in a memory file (memfd_create(2)), which is in no directory and goes with the last process that has it
-open, however that one ends. It begins with the picture's number, 8 bytes, behind which are its pixels. Readers open it
+open, however that one ends. It begins with the picture's number; its pixels are 64 bytes further. Readers open it
 through /proc, and lock it (flock(2), shared) while they copy; the producer locks it (exclusive) while it writes, and
 never waits for a lock. So nobody sees half of one picture and half of another, whatever the machine's memory model, and
-the kernel takes back the locks of those who die.
+the kernel takes back the locks of those who die. A file may grow, but never shrinks, so that who maps it never faults.
 """
 
 import os
+import struct
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from .clock import boot_id
 
-NUMBER_BYTES = 8
-"""Of the number in front of the pixels, little-endian."""
+NUMBER = struct.Struct("<Q")
+"""What a memory file begins with: the picture's number."""
+PIXELS_AT = 64
+"""Where its pixels begin, bytes."""
 
 
 class Place(NamedTuple):

@@ -35,6 +35,7 @@ class Header(NamedTuple):
         boot: id of the producer host's boot; equal to the reader's own on the same host.
         width, height: of the picture, pixels.
         quality: of the JPEG, 1 to 100; 0 where the camera chose it.
+        decode_ns: from the frame's last byte until encoding began, ns: waiting and decoding.
         encode_ns: what encoding took, ns; of pixels in memory, what it took to put them there.
         place: where the pixels are, if they are in memory.
     """
@@ -48,6 +49,7 @@ class Header(NamedTuple):
     width: int = 0
     height: int = 0
     quality: int = 0
+    decode_ns: int = 0
     encode_ns: int = 0
     place: Place | None = None
 
@@ -84,6 +86,7 @@ def pack(header: Header, jpeg: bytes | memoryview) -> bytes:
         "w": header.width,
         "h": header.height,
         "q": header.quality,
+        "decode_ns": header.decode_ns,
         "encode_ns": header.encode_ns,
     }
     flags = 0
@@ -128,6 +131,7 @@ def unpack(message: bytes) -> tuple[Header, memoryview]:
         width=_get(facts, "w", int),
         height=_get(facts, "h", int),
         quality=_get(facts, "q", int),
+        decode_ns=_get(facts, "decode_ns", int),
         encode_ns=_get(facts, "encode_ns", int),
         place=_place(_get(facts, "memory", list)) if in_memory else None,
     )

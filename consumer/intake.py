@@ -64,6 +64,7 @@ class Intake:
             width=header.width,
             height=header.height,
             quality=header.quality,
+            decode_ns=header.decode_ns,
             encode_ns=header.encode_ns,
             data=jpeg,
             local_ns=self._clock.local(header),

@@ -1,6 +1,8 @@
 """Pictures from the shared memory of a producer on this host; see `common/memory.py`."""
 
 import fcntl
+import math
+import mmap
 import os
 import time
 from pathlib import Path
@@ -8,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..common.frame import Image, Uses
-from ..common.memory import NUMBER_BYTES, Place, realm
+from ..common.memory import NUMBER, PIXELS_AT, Place, realm
 from ..common.state import CameraState
 
 _MOST = 8
@@ -42,27 +44,20 @@ class SharedMemory:
     """Copies pictures out of memory files, which it keeps open. Belongs to one thread at a time."""
 
     def __init__(self) -> None:
-        self._files: dict[str, int] = {}
+        self._files: dict[str, _File] = {}
         self._pid = 0
 
-    def hold(self, place: Place) -> int:
-        """Open the file of a picture, so that it is there even if its process ends; return the descriptor.
-
-        The descriptor is our own and not a copy of the producer's, since locks go by those.
+    def hold(self, place: Place) -> None:
+        """Open the file of a picture, so that it is there even if its process ends.
 
         Raises:
             OSError: it cannot be reached: its process has ended, or is another user's or another container's.
         """
-        if place.name in self._files:
-            return self._files[place.name]
-        if place.pid != self._pid or len(self._files) >= _MOST:
-            self.close()
-        file = os.open(f"/proc/{place.pid}/fd/{place.descriptor}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        if str(Path(f"/proc/self/fd/{file}").readlink()) != f"/memfd:{place.name} (deleted)":
-            os.close(file)
-            raise FileNotFoundError(f"{place.name} is gone")
-        self._pid, self._files[place.name] = place.pid, file
-        return file
+        if place.name not in self._files:
+            if place.pid != self._pid or len(self._files) >= _MOST:
+                self.close()
+            self._files[place.name] = _File(place)
+            self._pid = place.pid
 
     def copy(self, place: Place, seq: int, shape: tuple[int, ...]) -> Image | None:
         """Return a picture, writable and the caller's own; None if another one has taken its place meanwhile.
@@ -70,20 +65,49 @@ class SharedMemory:
         Raises:
             OSError: it is not held, and cannot be reached.
         """
-        file = self.hold(place)
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return None
-        try:
-            number, image = bytearray(NUMBER_BYTES), np.empty(shape, np.uint8)
-            length = os.preadv(file, (number, image.data.cast("B")), 0)
-        finally:
-            fcntl.flock(file, fcntl.LOCK_UN)
-        whole = length == NUMBER_BYTES + image.size
-        return image if whole and int.from_bytes(number, "little") == seq else None
+        self.hold(place)
+        return self._files[place.name].copy(seq, shape)
 
     def close(self) -> None:
         """Let go of all files, so that their memory can be freed. They can be opened again."""
         while self._files:
-            os.close(self._files.popitem()[1])
+            self._files.popitem()[1].close()
+
+
+class _File:
+    """A memory file of a producer's."""
+
+    def __init__(self, place: Place) -> None:
+        # Opened anew, and not a copy of the producer's descriptor, since locks go by those.
+        self._descriptor = os.open(
+            f"/proc/{place.pid}/fd/{place.descriptor}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        )
+        if str(Path(f"/proc/self/fd/{self._descriptor}").readlink()) != f"/memfd:{place.name} (deleted)":
+            os.close(self._descriptor)
+            raise FileNotFoundError(f"{place.name} is gone")
+        self._memory = mmap.mmap(-1, 1)
+
+    def copy(self, seq: int, shape: tuple[int, ...]) -> Image | None:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+        try:
+            return self._read(seq, shape)
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+        self._memory.close()
+
+    def _read(self, seq: int, shape: tuple[int, ...]) -> Image | None:
+        count = math.prod(shape)
+        if len(self._memory) < PIXELS_AT + count:
+            size = os.fstat(self._descriptor).st_size
+            if size < PIXELS_AT + count:
+                return None
+            self._memory = mmap.mmap(self._descriptor, size, access=mmap.ACCESS_READ)
+        if NUMBER.unpack_from(self._memory)[0] != seq:
+            return None
+        return np.frombuffer(self._memory, np.uint8, count, PIXELS_AT).reshape(shape).copy()

@@ -67,6 +67,7 @@ class Outlet:
             width=made.width,
             height=made.height,
             quality=made.quality,
+            decode_ns=max(0, started - arrival.monotonic_ns),
             encode_ns=took,
             place=place,
         )

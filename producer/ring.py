@@ -1,6 +1,7 @@
 """Pictures for readers on this host, in shared memory; see `common/memory.py`."""
 
 import fcntl
+import mmap
 import os
 import secrets
 from collections import deque
@@ -8,7 +9,7 @@ from collections import deque
 import numpy as np
 import numpy.typing as npt
 
-from ..common.memory import NUMBER_BYTES, Place
+from ..common.memory import NUMBER, PIXELS_AT, Place
 
 _SLOTS = 4
 """How many pictures are kept: readers have the time of two more pictures to copy one."""
@@ -65,7 +66,9 @@ class _Slot:
 
     def __init__(self) -> None:
         self.name = f"framefan-{secrets.token_hex(8)}"
-        self.descriptor = os.memfd_create(self.name)
+        self.descriptor = os.memfd_create(self.name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+        self._memory = mmap.mmap(-1, 1)
         self.lock()
 
     def lock(self) -> bool:
@@ -78,11 +81,15 @@ class _Slot:
 
     def write(self, seq: int, image: npt.NDArray[np.uint8]) -> None:
         """Write a picture and let readers in."""
-        parts = seq.to_bytes(NUMBER_BYTES, "little"), np.ascontiguousarray(image).data.cast("B")
-        if os.pwritev(self.descriptor, parts, 0) != NUMBER_BYTES + image.size:
-            raise OSError("a picture does not fit into memory")
+        size = PIXELS_AT + image.size
+        if len(self._memory) < size:
+            os.posix_fallocate(self.descriptor, 0, size)  # an error here, not a fault when it is written to
+            self._memory = mmap.mmap(self.descriptor, size)
+        NUMBER.pack_into(self._memory, 0, seq)
+        np.copyto(np.frombuffer(self._memory, np.uint8, image.size, PIXELS_AT).reshape(image.shape), image)
         fcntl.flock(self.descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Let go of the file."""
         os.close(self.descriptor)
+        self._memory.close()

@@ -33,6 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", help="an RTSP URL, or raw for pictures that need no decoding")
     parser.add_argument("--pause", type=float, default=0.0, help="seconds to sleep when the stack is empty")
+    parser.add_argument("--work", type=float, default=0.0, help="seconds of work per picture")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that the manager and the reader end as well
     with multiprocessing.get_context("spawn").Manager() as manager:
@@ -47,6 +48,7 @@ def main() -> None:
             age = (time.monotonic_ns() - captured_ns) / 1e9
             moment = stamp.read(picture)
             tell(age, age, math.nan if moment is None else (time.time_ns() - moment) / 1e9)
+            time.sleep(options.work)
 
 
 def _write(stack: Stack, source: str) -> None:

@@ -165,6 +165,12 @@ def rss(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / 1e6
 
 
+def pss(pid: int) -> float:
+    """Return the memory that a process holds, MB (10^6 bytes), pages that several hold divided between them."""
+    fields = Path(f"/proc/{pid}/smaps_rollup").read_text().split()
+    return int(fields[fields.index("Pss:") + 1]) * 1024 / 1e6
+
+
 def _tree(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *(descendant for child in children for descendant in _tree(int(child)))]

@@ -23,6 +23,7 @@ def frame(picture: bytes, *, age: float = 0.0, width: int = 64, height: int = 48
         width=width,
         height=height,
         quality=80,
+        decode_ns=0,
         encode_ns=0,
         data=memoryview(picture),
         local_ns=time.monotonic_ns() - int(age * 1e9),

@@ -14,7 +14,7 @@ from tests.pictures import jpeg
 
 HEADER = Header(
     "door", 1207, 5_000_000_001, 1_700_000_000_000_000_002, run="a1b2c3d4", boot="boot", width=64, height=48,
-    quality=80, encode_ns=3_000_000,
+    quality=80, decode_ns=4_000, encode_ns=3_000_000,
 )  # fmt: skip
 
 
@@ -30,17 +30,18 @@ def test_golden_bytes() -> None:
             b"door\0",
             b"\x01",  # version
             b"\x00",  # flags
-            b"\x30\x00",  # length of the map
+            b"\x3d\x00",  # length of the map
             len(picture).to_bytes(4, "little"),
             bytes.fromhex("b704000000000000"),  # sequence number 1207
             bytes.fromhex("01f2052a01000000"),  # monotonic clock 5_000_000_001 ns
             bytes.fromhex("02002a36fe9c9717"),  # wall clock 1_700_000_000_000_000_002 ns
-            b"\x86",  # a map of six
+            b"\x87",  # a map of seven
             b"\xa3run\xa8a1b2c3d4",
             b"\xa4boot\xa4boot",
             b"\xa1w\x40",
             b"\xa1h\x30",
             b"\xa1q\x50",
+            b"\xa9decode_ns\xcd\x0f\xa0",
             b"\xa9encode_ns\xce\x00\x2d\xc6\xc0",
             picture,
         )
@@ -65,17 +66,18 @@ def test_golden_bytes_of_pixels_in_memory() -> None:
             b"door\0",
             b"\x01",  # version
             b"\x01",  # flags
-            b"\x46\x00",  # length of the map
+            b"\x53\x00",  # length of the map
             bytes(4),  # no JPEG
             bytes.fromhex("b704000000000000"),
             bytes.fromhex("01f2052a01000000"),
             bytes.fromhex("02002a36fe9c9717"),
-            b"\x87",  # a map of seven
+            b"\x88",  # a map of eight
             b"\xa3run\xa8a1b2c3d4",
             b"\xa4boot\xa4boot",
             b"\xa1w\x40",
             b"\xa1h\x30",
             b"\xa1q\x00",
+            b"\xa9decode_ns\xcd\x0f\xa0",
             b"\xa9encode_ns\xce\x00\x2d\xc6\xc0",
             b"\xa6memory\x94\x4d\x09\xaaframefan-1\x03",  # process, descriptor, name, channels
         )

@@ -178,7 +178,7 @@ def test_the_capture_is_killed(start: Start) -> None:
         read_until(subscriber, from_the_next)
         read_until(subscriber, in_memory(subscriber), within=50)
         capture = captures_of(program.pid)[0]
-        assert eventually(lambda: set(files_of(os.getpid())) <= set(files_of(capture)), "old ones are gone", within=5)
+        assert eventually(lambda: files_of(os.getpid()) <= files_of(capture), "old ones are gone", within=5)
 
 
 def test_another_container(start: Start) -> None:

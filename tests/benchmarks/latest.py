@@ -1,0 +1,123 @@
+"""latest: the newest picture of a 1920x1080 H.264 camera at 25 fps for a program on the same host, without JPEG.
+
+`framefan produce` and our `VideoCapture`, which reads pixels from shared memory, against what one finds for OpenCV: a
+reader process and a Manager().list(), a background thread, and `cv2.VideoCapture.read` as it is. Consumers work 0 or
+200 ms on a picture. CPU and memory (PSS) are those of all processes of a side, H.264 decoding included, the camera's
+own not. Glass counts from the time in the picture, with drawing, x264 and network.
+
+Beyond decoding: ages count from the moment when a picture was decoded (what decoding takes is measured alone, in the
+same run; OpenCV's `read` has returned then, and has converted it to BGR besides), CPU is that of a side less that of
+decoding, for OpenCV of a bare `read`.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass
+
+from framefan.producer.camera.server import CameraServer
+
+from . import stages
+from .processes import Consumer, Producer, Program, pss
+from .report import Report, main, median, p95
+
+_WARM_UP = 14.0
+"""Seconds: OpenCV works off its queue; ours has let go of the JPEG with which a subscriber begins, after 10 s."""
+_OURS, _LIST, _THREAD, _DIRECT = "framefan", "Manager list", "background thread", "VideoCapture.read"
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What one side did.
+
+    Attributes:
+        ages: as the consumer tells them, s.
+        glass: from the moment in the picture, s.
+        fps: pictures per second.
+        cpu: seconds per picture that the consumer got.
+        load: seconds per second.
+        memory: MB.
+    """
+
+    ages: list[float]
+    glass: list[float]
+    fps: float
+    cpu: float
+    load: float
+    memory: float
+
+
+def measure(report: Report, seconds: float) -> None:
+    """Measure all sides with both kinds of work."""
+    with CameraServer(port=0) as camera:
+        url = camera.url("door", codec="h264", size="1920x1080", fps=25)
+        best = stages.measure(url)
+        for work in (0.0, 0.2):
+            sides = {
+                _OURS: _measure(lambda: Producer(url), "", work, seconds),
+                _LIST: _measure(nullcontext, url, work, seconds, module="naive"),
+                _THREAD: _measure(nullcontext, url, work, seconds, way="thread"),
+                _DIRECT: _measure(nullcontext, url, work, seconds, way="direct"),
+            }
+            _report(report, f"{work * 1000:.0f} ms", sides)
+            if not work:
+                _compare(report, sides, best.h264_decode)
+
+
+def _measure(
+    make: Callable[[], AbstractContextManager[Program | None]],
+    source: str,
+    work: float,
+    seconds: float,
+    *,
+    module: str = "latest_reader",
+    way: str = "framefan",
+) -> _Side:
+    with ExitStack() as opened:
+        producer = opened.enter_context(make())
+        if isinstance(producer, Producer):
+            source = producer.address
+        options = ["--way", way] if module == "latest_reader" else []
+        consumer = opened.enter_context(Consumer(module, source, *options, "--work", str(work)))
+        programs = [consumer, *([producer] if producer else [])]
+        consumer.wait_for(5)
+        time.sleep(_WARM_UP)
+        cpu, start = sum(program.cpu for program in programs), time.monotonic()
+        time.sleep(seconds)
+        cpu, end = sum(program.cpu for program in programs) - cpu, time.monotonic()
+        memory = sum(pss(pid) for program in programs for pid in program.tree)
+        samples = consumer.samples(start, end)
+    took = end - start
+    glass = [sample.glass for sample in samples]
+    ages = [sample.image for sample in samples]
+    return _Side(ages, glass, len(samples) / took, cpu / len(samples), cpu / took, memory)
+
+
+def _report(report: Report, work: str, sides: dict[str, _Side]) -> None:
+    report.note(f"{work} of work per picture:")
+    report.note(f"{'':18} {'glass':>8} {'p95':>8} {'fps':>6} {'CPU/frame':>10} {'CPU':>6} {'memory':>8}")
+    for name, side in sides.items():
+        report.note(
+            f"{name:18} {median(side.glass) * 1000:5.0f} ms {p95(side.glass) * 1000:5.0f} ms {side.fps:6.1f} "
+            f"{side.cpu * 1000:7.1f} ms {side.load * 100:4.0f} % {side.memory:5.0f} MB"
+        )
+    ours = sides[_OURS]
+    for name in (_LIST, _THREAD, _DIRECT):
+        report.figure(f"{work}: glass of {name} / ours", median(sides[name].glass) / median(ours.glass), "x")
+        report.figure(f"{work}: our CPU per picture / {name}", ours.cpu / sides[name].cpu, "x")
+
+
+def _compare(report: Report, sides: dict[str, _Side], decode: float) -> None:
+    ours, theirs, bare = sides[_OURS], sides[_LIST], sides[_DIRECT]
+    ages = median(ours.ages) - decode, median(theirs.ages)
+    report.figure("beyond decoding: our age", ages[0] * 1000, "ms")
+    report.figure("beyond decoding: age of Manager list", ages[1] * 1000, "ms")
+    report.figure("beyond decoding: age of Manager list / ours", ages[1] / ages[0], "x", least=15)
+    costs = ours.cpu - decode, theirs.cpu - bare.cpu
+    report.figure("beyond decoding: our CPU per picture", costs[0] * 1000, "ms")
+    report.figure("beyond decoding: CPU per picture of Manager list", costs[1] * 1000, "ms")
+    report.figure("beyond decoding: our CPU per picture / Manager list", costs[0] / costs[1], "x", most=0.125)
+
+
+if __name__ == "__main__":
+    main(measure, seconds=20)

@@ -1,0 +1,81 @@
+"""A program that wants a camera's newest picture, written with our `VideoCapture`, or as one finds it for OpenCV.
+
+`framefan` reads a camera's address; `thread` is the recipe with a background thread that reads and keeps the last
+picture; `direct` calls `cv2.VideoCapture.read` when it wants a picture.
+"""
+
+import argparse
+import math
+import threading
+import time
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from framefan.consumer import VideoCapture
+from framefan.producer.camera import stamp
+
+from .processes import tell
+
+Pictures = Iterator[tuple[float, np.ndarray]]
+"""Ages in s, and pictures."""
+
+
+def main() -> None:
+    """Take pictures and work on each, until this process is ended."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("source")
+    parser.add_argument("--way", choices=_WAYS, required=True)
+    parser.add_argument("--work", type=float, default=0.0, help="seconds of work per picture")
+    words = parser.parse_args()
+    for age, picture in _WAYS[words.way](words.source):
+        moment = stamp.read(picture)
+        tell(age, age, math.nan if moment is None else (time.time_ns() - moment) / 1e9)
+        time.sleep(words.work)
+
+
+def _framefan(address: str) -> Pictures:
+    capture = VideoCapture(address)
+    for picture in capture:
+        frame = capture.frame()
+        assert frame is not None
+        yield frame.age, picture
+
+
+def _thread(url: str) -> Pictures:
+    camera = cv2.VideoCapture(url)
+    changed = threading.Condition()
+    newest: list[tuple[float, np.ndarray]] = []
+
+    def run() -> None:
+        while True:
+            read, picture = camera.read()
+            if not read:
+                return
+            with changed:
+                newest[:] = [(time.monotonic(), picture)]
+                changed.notify()
+
+    threading.Thread(target=run, daemon=True).start()
+    while True:
+        with changed:
+            changed.wait_for(lambda: newest)
+            taken, picture = newest.pop()
+        yield time.monotonic() - taken, picture
+
+
+def _direct(url: str) -> Pictures:
+    camera = cv2.VideoCapture(url)
+    while True:
+        read, picture = camera.read()
+        if not read:
+            return
+        yield 0.0, picture
+
+
+_WAYS = {"framefan": _framefan, "thread": _thread, "direct": _direct}
+
+
+if __name__ == "__main__":
+    main()
