@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import MissingPackage, WireError
-from .memory import Place
+from .memory import Layout, Place
 
 Image = npt.NDArray[np.uint8]
 """A picture: uint8, BGR (height, width, 3) or gray (height, width)."""
@@ -18,6 +18,9 @@ Image = npt.NDArray[np.uint8]
 
 _QUALITY = 95
 """Of the JPEG that is made where none came; OpenCV's own."""
+_BLACK = (16, 0, 0, 0)
+_LUMA_SCALE = 255 / 219
+"""From luma in video range to full range."""
 
 
 @dataclass(slots=True)
@@ -79,7 +82,7 @@ class Frame:
         if self.pixels is None:
             return bytes(self.data)
         cv2 = _opencv()
-        return bytes(cv2.imencode(".jpg", self.pixels, (cv2.IMWRITE_JPEG_QUALITY, _QUALITY))[1].data)
+        return bytes(cv2.imencode(".jpg", self.decode(), (cv2.IMWRITE_JPEG_QUALITY, _QUALITY))[1].data)
 
     @cached_property
     def image(self) -> Image:
@@ -106,8 +109,8 @@ class Frame:
         """
         self.uses.pixels += 1
         cv2 = _opencv()
-        if self.pixels is not None:
-            return _converted(cv2, self.pixels, reduce, gray)
+        if self.pixels is not None and self.place is not None:
+            return _converted(cv2, self.pixels, self.place.layout, reduce, gray)
         color = "GRAYSCALE" if gray else "COLOR"
         mode = color if reduce == 1 else f"REDUCED_{color}_{reduce}"
         image: Image | None = cv2.imdecode(np.frombuffer(self.data, np.uint8), getattr(cv2, f"IMREAD_{mode}"))
@@ -128,13 +131,17 @@ def _opencv() -> Any:
     return cv2
 
 
-def _converted(cv2: Any, pixels: Image, reduce: int, gray: bool) -> Image:
+def _converted(cv2: Any, pixels: Image, layout: Layout, reduce: int, gray: bool) -> Image:
     """Return pixels as decoding would: reduced, with or without colour, and never the same array."""
     image = pixels
+    if layout is Layout.I420:
+        image = pixels[: len(pixels) * 2 // 3] if gray else cv2.cvtColor(pixels, cv2.COLOR_YUV2BGR_I420)
     if reduce > 1:
-        size = tuple(-(-side // reduce) for side in pixels.shape[1::-1])  # libjpeg rounds up
+        size = tuple(-(-side // reduce) for side in image.shape[1::-1])  # libjpeg rounds up
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    if gray and image.ndim == 3:
+    if gray and layout is Layout.I420:
+        image = cv2.convertScaleAbs(cv2.subtract(image, _BLACK), alpha=_LUMA_SCALE)
+    elif gray and image.ndim == 3:
         image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     elif not gray and image.ndim == 2:
         image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)

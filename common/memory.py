@@ -7,6 +7,7 @@ never waits for a lock. So nobody sees half of one picture and half of another, 
 the kernel takes back the locks of those who die. A file may grow, but never shrinks, so that who maps it never faults.
 """
 
+import enum
 import os
 import struct
 from functools import cache
@@ -21,6 +22,24 @@ PIXELS_AT = 64
 """Where its pixels begin, bytes."""
 
 
+class Layout(enum.StrEnum):
+    """How pixels are laid out, uint8."""
+
+    BGR = "bgr"  # as OpenCV has them: (height, width, 3)
+    GRAY = "gray"  # (height, width), full range
+    I420 = "i420"  # a plane of luma, then chroma blue and red of half width and height; BT.601, video range
+
+    def shape(self, width: int, height: int) -> tuple[int, ...]:
+        """Return the shape of the array that a picture of this size is, in pixels; I420 has even sides."""
+        match self:
+            case Layout.BGR:
+                return height, width, 3
+            case Layout.GRAY:
+                return height, width
+            case Layout.I420:
+                return height * 3 // 2, width
+
+
 class Place(NamedTuple):
     """Where a picture lies.
 
@@ -28,13 +47,13 @@ class Place(NamedTuple):
         pid: the process that has made the memory file.
         descriptor: the file's number in that process.
         name: the file's, which no other one has.
-        channels: of each pixel, uint8: 3 for BGR, 1 for gray.
+        layout: of the pixels.
     """
 
     pid: int
     descriptor: int
     name: str
-    channels: int
+    layout: Layout
 
 
 @cache

@@ -9,7 +9,7 @@ import msgpack
 
 from . import jpeg as jpeg_format
 from .errors import WireError
-from .memory import Place
+from .memory import Layout, Place
 
 VERSION = 1
 LARGEST_MESSAGE = 32 * 1024 * 1024
@@ -194,12 +194,11 @@ def _facts(data: bytes) -> dict[str, Any]:
 
 
 def _place(parts: list[Any]) -> Place:
-    if [type(part) for part in parts] != [int, int, str, int]:
-        raise WireError("a frame whose 'memory' is no place")
-    place = Place(*parts)
-    if min(place.pid, place.descriptor) < 0 or place.channels not in (1, 3) or not _MEMORY_NAME.fullmatch(place.name):
-        raise WireError("a frame whose 'memory' is no place")
-    return place
+    if [type(part) for part in parts] == [int, int, str, str]:
+        pid, descriptor, name, layout = parts
+        if min(pid, descriptor) >= 0 and _MEMORY_NAME.fullmatch(name) and layout in list(Layout):
+            return Place(pid, descriptor, name, Layout(layout))
+    raise WireError("a frame whose 'memory' is no place")
 
 
 def _get(facts: dict[str, Any], key: str, kind: type[Any]) -> Any:

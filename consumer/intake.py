@@ -1,12 +1,17 @@
 """What becomes of the frames that come in: the newest is kept, and what is old or was here before is dropped."""
 
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..common import wire
 from ..common.frame import Frame, Uses
+from ..common.memory import Place
 from ..common.remote_clock import RemoteClock
 from ..common.statistics import Rate
+from .memory import SharedMemory
+
+log = logging.getLogger("framefan")
 
 
 @dataclass(slots=True)
@@ -33,6 +38,7 @@ class Intake:
         last: the newest that came.
         used: camera and number of the frame that was taken last.
         uses: what the reader has made of frames.
+        out_of_reach: pixels in memory could not be had.
         not_before_ns: frames from before are of the time when this process was stopped; own monotonic clock.
     """
 
@@ -46,6 +52,8 @@ class Intake:
         self.last: Frame | None = None
         self.used = ("", 0)
         self.uses = Uses()
+        self.out_of_reach = False
+        self._memory = SharedMemory()
         self.not_before_ns = 0
 
     def put(self, message: bytes) -> None:
@@ -78,6 +86,7 @@ class Intake:
         else:
             self.rate.tick()
             self.last = self.frame = frame
+            self._hold(frame)
 
     def take(self, max_age: float) -> Frame | None:
         """Return the frame that is there, unless it is older than so many seconds; it is gone then."""
@@ -88,8 +97,31 @@ class Intake:
         if frame.age > max_age:
             self.counts.outdated += 1
             return None
+        if frame.place is not None and (frame := self._with_pixels(frame, frame.place)) is None:
+            return None
         self.counts.taken += 1
         return frame
+
+    def forget_memory(self) -> None:
+        """Let go of shared memory, as a forked process must of what its parent has."""
+        self._memory.close()
+
+    def _hold(self, frame: Frame) -> None:
+        """See that the pixels of a frame stay within reach, even if the process ends that has made them."""
+        if frame.place is not None:
+            try:
+                self._memory.hold(frame.place)
+            except OSError as error:
+                log.debug("no pixels of %s from memory: %s", frame.camera, error.strerror or error)
+                self.out_of_reach, self.frame = True, None
+
+    def _with_pixels(self, frame: Frame, place: Place) -> Frame | None:
+        """Return a frame with its pixels; None if a newer one has taken their place, which will be here soon."""
+        try:
+            pixels = self._memory.copy(place, frame.seq, place.layout.shape(frame.width, frame.height))
+        except OSError:  # another process's came since, and only its pixels are still held
+            return None
+        return None if pixels is None else replace(frame, pixels=pixels)
 
 
 def _newer(frame: Frame, last: Frame) -> bool:

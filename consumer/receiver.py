@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import zmq
@@ -17,14 +16,12 @@ import zmq
 from ..common import requests
 from ..common.address import CameraAddress, raw_topic
 from ..common.errors import NoFrame, WireError
-from ..common.frame import Frame
-from ..common.memory import Place
 from ..common.remote_clock import RemoteClock
 from ..common.requests import Next
 from ..common.state import CameraState, State
 from .connection import Connection
 from .intake import Intake
-from .memory import Preference, SharedMemory
+from .memory import Preference
 from .mode import Choice, Mode, Tally
 from .puller import Puller
 from .reachability import Reachability
@@ -33,6 +30,8 @@ from .states import States
 log = logging.getLogger("framefan")
 
 _PASS_MS = 250
+_LOOK = 0.1
+"""Seconds between looks at other things than frames, which they would delay."""
 _PAUSE_NS = 1_000_000_000
 """A thread that was away for this long was stopped with its process, and finds frames of the past in the kernel."""
 _DOUBT = 1.25
@@ -70,14 +69,13 @@ class Receiver:
         self._puller = Puller(request, lambda message: self._connection.send(message))
         self._choice = None if mode else Choice()
         self._preference = Preference()
-        self._memory = SharedMemory()
-        self._memory_failed = False
         self._readers = 0
         self._left_without = False
         self._waited = 0.0
         self._waiting_since = 0.0
         self._passed_ns = time.monotonic_ns()
         self._reachability = Reachability(address.endpoint)
+        self._look_at = 0.0
         self._stopped = False
         self._connection = self._connect()  # here, so that a mistake in the address shows at once and not in a thread
         self._thread = threading.Thread(target=self._run, daemon=True, name=f"framefan {address}")
@@ -90,26 +88,8 @@ class Receiver:
             self._connection.wake()
             if self._thread is not threading.current_thread():  # a collection of garbage may run in it
                 self._thread.join()
-        self.forget_memory()
-
-    def take(self, max_age: float) -> Frame | None:
-        """Return the frame that is there, unless it is older than so many seconds, while :attr:`changed` is held."""
-        frame = self.intake.take(max_age)
-        if frame is None or frame.place is None:
-            return frame
-        shape = (frame.height, frame.width, frame.place.channels)
-        try:
-            pixels = self._memory.copy(frame.place, frame.seq, shape if frame.place.channels > 1 else shape[:2])
-        except OSError:  # it was another process's, and that has ended
-            pixels = None
-        if pixels is None:
-            self.intake.counts.taken -= 1  # a newer one has taken its place
-            return None
-        return replace(frame, pixels=pixels)
-
-    def forget_memory(self) -> None:
-        """Let go of shared memory, as a forked process must of what its parent has."""
-        self._memory.close()
+        with self.changed:
+            self.intake.forget_memory()
 
     @contextmanager
     def reader(self) -> Iterator[None]:
@@ -179,24 +159,34 @@ class Receiver:
     def _run(self) -> None:
         while not self._stopped:
             self._connection.wait(_PASS_MS)
-            now = time.monotonic_ns()
-            if now - self._passed_ns > _PAUSE_NS:
-                self.intake.not_before_ns = now
-            self._drain(self._connection.states.recv, self._told.put)
-            self._drain(self._connection.requests.recv_multipart, self._take_answer)
-            if self._connection.frames is not None:
-                self._drain(self._connection.frames.recv, self._take_frame)
-            self._choose()
-            self._ask()
-            if self._deaf:
-                self._connection.close()
-                self._connection = self._connect()
-            self._reachability.check(self._told.silent > _DOUBT)
-            with self.changed:
-                self._passed_ns = time.monotonic_ns()
-                self.changed.notify_all()
+            self._receive()
+            if self.mode is Mode.PULL or time.monotonic() >= self._look_at:
+                self._look_at = time.monotonic() + _LOOK
+                self._look_after()
         self._puller.leave(self.intake.used)
         self._connection.close()
+
+    def _receive(self) -> None:
+        """Take in all that has come, frames first, and let those who wait for it go on."""
+        now = time.monotonic_ns()
+        if now - self._passed_ns > _PAUSE_NS:
+            self.intake.not_before_ns = now
+        if self._connection.frames is not None:
+            self._drain(self._connection.frames.recv, self._take_frame)
+        self._drain(self._connection.requests.recv_multipart, self._take_answer)
+        self._drain(self._connection.states.recv, self._told.put)
+        with self.changed:
+            self._passed_ns = time.monotonic_ns()
+            self.changed.notify_all()
+
+    def _look_after(self) -> None:
+        """Choose how frames come, ask for them, and see that something comes at all."""
+        self._choose()
+        self._ask()
+        if self._deaf:
+            self._connection.close()
+            self._connection = self._connect()
+        self._reachability.check(self._told.silent > _DOUBT)
 
     def _drain(self, receive: Callable[[int], Any], take: Callable[[Any], None]) -> None:
         while True:
@@ -215,15 +205,6 @@ class Receiver:
         self._received = time.monotonic()
         with self.changed:
             self.intake.put(message)
-            if (frame := self.intake.frame) is not None and frame.place is not None:
-                self._hold(frame.place)
-
-    def _hold(self, place: Place) -> None:
-        try:
-            self._memory.hold(place)
-        except OSError as error:
-            log.debug("%s: no pixels from memory: %s", self.address, error.strerror or error)
-            self._memory_failed, self.intake.frame = True, None
 
     def _take_answer(self, parts: list[bytes]) -> None:
         arrived = time.monotonic_ns()
@@ -259,9 +240,9 @@ class Receiver:
         with self.changed:
             waited = self._waited + (now - self._waiting_since if self._readers else 0.0)
             tally = Tally(now, counts.received, counts.taken, waited, self.polls)
-        if self._memory_failed or (self.in_memory and self._told.memory_refused):
+        if self.intake.out_of_reach or (self.in_memory and self._told.memory_refused):
             self._preference.fail()
-        self._memory_failed = self._told.memory_refused = False
+        self.intake.out_of_reach = self._told.memory_refused = False
         self._turn_to(
             self._choice.choose(self.mode, tally, state.fps if state.state is State.LIVE else 0.0),
             self._preference.prefers(self.intake.uses, state),

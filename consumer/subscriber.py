@@ -218,14 +218,14 @@ class Subscriber:
         """Return the receiver; after a fork make another, since neither threads nor sockets come along."""
         if self._process != os.getpid() and not self._closed:
             self._finalizer.detach()
-            self._receiver.forget_memory()
+            self._receiver.intake.forget_memory()
             self._connect()
         return self._receiver
 
     def _take(self, receiver: Receiver) -> Frame | None:
         # A frame that another member has had first may be older by as long as that one was waited for.
         max_age = self.max_age + (self.redo or 0.0)
-        frame = receiver.take(min(max_age, _OUTAGE_AGE) if receiver.state.state in _OUTAGES else max_age)
+        frame = receiver.intake.take(min(max_age, _OUTAGE_AGE) if receiver.state.state in _OUTAGES else max_age)
         if frame is not None:
             self._ages.add(frame.age)
         return frame

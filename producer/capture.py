@@ -34,6 +34,7 @@ from .pattern import Pattern
 from .picture import Jpeg
 from .reporter import Reporter
 from .source import Kind, Source
+from .standstill import Standstill
 
 _MOST_REORDERED = 32
 """Packets that a decoder may hold before it shows the first of them; H.264 and H.265 allow 16."""
@@ -232,9 +233,12 @@ class Capture:
 
 def _drain(source: PacketSource | Pattern, backlog: Backlog[Any]) -> None:
     """Take everything from the camera as it comes, however long decoding takes."""
+    standstill = Standstill()
+    asked_ns = time.monotonic_ns()
     try:
         for packet, arrival in source.packets():
-            backlog.put(packet, arrival)
+            backlog.put(packet, standstill.arrival(arrival, asked_ns))
+            asked_ns = time.monotonic_ns()
     except Exception as error:  # noqa: BLE001 - raised again where the backlog is read
         backlog.close(error)
     else:

@@ -12,12 +12,16 @@ import simplejpeg
 from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
+from ..common.memory import Layout
+
 cv2.setNumThreads(1)  # a capture has one picture at a time; a pool of threads would only wake and wait
 
 Plane = npt.NDArray[np.uint8]
 
 # Planar formats that libjpeg-turbo takes as they are; those with a j are full-range by name.
 _PLANAR = {"yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p"}
+_BT601 = {2, 5, 6}
+"""AVCOL_SPC_UNSPECIFIED, which everybody takes for BT.601, and its own two, BT470BG and SMPTE170M."""
 _LUMA_SCALE = 255 / 219
 _CHROMA_SCALE = 255 / 224
 _BLACK = np.array([16.0, 0, 0, 0])
@@ -44,21 +48,28 @@ def encode(frame: av.VideoFrame, quality: int, *, size: tuple[int, int] | None =
     return simplejpeg.encode_jpeg_yuv_planes(_padded(planes[0]), *chroma, quality=quality)  # type: ignore[no-any-return]
 
 
-def pixels(frame: av.VideoFrame, *, size: tuple[int, int], gray: bool = False) -> Plane:
-    """Return the pixels of a decoded picture: what `cv2.VideoCapture` gives of it, to the bit, unless it is scaled.
+def pixels(frame: av.VideoFrame, *, size: tuple[int, int], gray: bool = False) -> tuple[list[Plane], Layout]:
+    """Return the pixels of a decoded picture, in the layout that is least work.
+
+    That are its planes, if OpenCV can convert such ones. Else it is BGR: what `cv2.VideoCapture` gives of the picture,
+    to the bit, unless it is scaled.
 
     Args:
         frame: any format, range and matrix.
         size: width and height in pixels to scale it to.
-        gray: luma as the camera sent it, in full range, instead of BGR.
+        gray: luma as the camera sent it, in full range, instead of colour.
 
     Returns:
-        uint8 (height, width, 3), BGR, or (height, width).
+        uint8 arrays that make up the layout one after the other.
     """
     if gray:
-        return _full_range_planes(frame, size, gray)[0]
+        return _full_range_planes(frame, size, gray), Layout.GRAY
+    is_video_range = frame.format.name == "yuv420p" and frame.color_range != ColorRange.JPEG
+    sides = (*size, frame.width, frame.height)
+    if is_video_range and frame.colorspace in _BT601 and not any(side % 2 for side in sides):
+        return _scaled([_plane(plane) for plane in frame.planes], size), Layout.I420
     converted = frame.reformat(format="bgr24", interpolation=Interpolation.BICUBIC, threads=1)
-    return shrink(converted.to_ndarray(), size)  # type: ignore[arg-type]
+    return [shrink(converted.to_ndarray(), size)], Layout.BGR  # type: ignore[arg-type]
 
 
 def shrink(image: Plane, size: tuple[int, int]) -> Plane:

@@ -89,5 +89,5 @@ class Outlet:
         if isinstance(picture, Jpeg):
             raise ValueError("a JPEG is not decoded here")  # noqa: TRY004 - a matter of what the camera sends
         size = self._rendition.size(picture.width, picture.height)
-        image = pixels(picture, size=size, gray=self._rendition.gray)
-        return Rendered(b"", *size, 0), self._ring.write(seq, image)
+        parts, layout = pixels(picture, size=size, gray=self._rendition.gray)
+        return Rendered(b"", *size, 0), self._ring.write(seq, parts, layout)

@@ -5,11 +5,15 @@ import mmap
 import os
 import secrets
 from collections import deque
+from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from ..common.memory import NUMBER, PIXELS_AT, Place
+from ..common.memory import NUMBER, PIXELS_AT, Layout, Place
+
+Plane: TypeAlias = npt.NDArray[np.uint8]
 
 _SLOTS = 4
 """How many pictures are kept: readers have the time of two more pictures to copy one."""
@@ -25,24 +29,25 @@ class Ring:
     def __init__(self) -> None:
         self._slots: deque[_Slot] = deque()
 
-    def write(self, seq: int, image: npt.NDArray[np.uint8]) -> Place:
+    def write(self, seq: int, parts: Sequence[Plane], layout: Layout) -> Place:
         """Write a picture and return where it lies.
 
         Args:
             seq: its number, by which readers know that it is still there.
-            image: uint8, BGR (height, width, 3) or gray (height, width).
+            parts: one after the other they are what the layout says.
+            layout: of the pixels.
 
         Raises:
             OSError: there is no memory for it.
         """
         slot = self._free()
         try:
-            slot.write(seq, image)
+            slot.write(seq, parts)
         except OSError:
             slot.close()
             raise
         self._slots.append(slot)
-        return Place(os.getpid(), slot.descriptor, slot.name, 1 if image.ndim == 2 else image.shape[2])
+        return Place(os.getpid(), slot.descriptor, slot.name, layout)
 
     def close(self) -> None:
         """Let go of the memory, which readers may still have open."""
@@ -79,14 +84,17 @@ class _Slot:
             return False
         return True
 
-    def write(self, seq: int, image: npt.NDArray[np.uint8]) -> None:
+    def write(self, seq: int, parts: Sequence[Plane]) -> None:
         """Write a picture and let readers in."""
-        size = PIXELS_AT + image.size
+        size = PIXELS_AT + sum(part.size for part in parts)
         if len(self._memory) < size:
             os.posix_fallocate(self.descriptor, 0, size)  # an error here, not a fault when it is written to
             self._memory = mmap.mmap(self.descriptor, size)
         NUMBER.pack_into(self._memory, 0, seq)
-        np.copyto(np.frombuffer(self._memory, np.uint8, image.size, PIXELS_AT).reshape(image.shape), image)
+        at = PIXELS_AT
+        for part in parts:
+            np.copyto(np.frombuffer(self._memory, np.uint8, part.size, at).reshape(part.shape), part)
+            at += part.size
         fcntl.flock(self.descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:

@@ -5,9 +5,9 @@ reader process and a Manager().list(), a background thread, and `cv2.VideoCaptur
 200 ms on a picture. CPU and memory (PSS) are those of all processes of a side, H.264 decoding included, the camera's
 own not. Glass counts from the time in the picture, with drawing, x264 and network.
 
-Beyond decoding: ages count from the moment when a picture was decoded (what decoding takes is measured alone, in the
-same run; OpenCV's `read` has returned then, and has converted it to BGR besides), CPU is that of a side less that of
-decoding, for OpenCV of a bare `read`.
+Beyond decoding: ages count from the moment when our capture has decoded a picture, or OpenCV's `read` has returned,
+which has converted it to BGR besides; CPU is that of a side less that of decoding alone, and for OpenCV less that of
+a bare `read`, in the same run.
 """
 
 import time
@@ -31,7 +31,7 @@ class _Side:
     """What one side did.
 
     Attributes:
-        ages: as the consumer tells them, s.
+        ages: from when a picture was decoded, s.
         glass: from the moment in the picture, s.
         fps: pictures per second.
         cpu: seconds per picture that the consumer got.
@@ -109,9 +109,9 @@ def _report(report: Report, work: str, sides: dict[str, _Side]) -> None:
 
 def _compare(report: Report, sides: dict[str, _Side], decode: float) -> None:
     ours, theirs, bare = sides[_OURS], sides[_LIST], sides[_DIRECT]
-    ages = median(ours.ages) - decode, median(theirs.ages)
-    report.figure("beyond decoding: our age", ages[0] * 1000, "ms")
-    report.figure("beyond decoding: age of Manager list", ages[1] * 1000, "ms")
+    ages = median(ours.ages), median(theirs.ages)
+    report.ages("beyond decoding: our age", ours.ages)
+    report.ages("beyond decoding: age of Manager list", theirs.ages)
     report.figure("beyond decoding: age of Manager list / ours", ages[1] / ages[0], "x", least=15)
     costs = ours.cpu - decode, theirs.cpu - bare.cpu
     report.figure("beyond decoding: our CPU per picture", costs[0] * 1000, "ms")

@@ -19,7 +19,7 @@ from framefan.producer.camera import stamp
 from .processes import tell
 
 Pictures = Iterator[tuple[float, np.ndarray]]
-"""Ages in s, and pictures."""
+"""Seconds since each picture was decoded, and the picture."""
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def _framefan(address: str) -> Pictures:
     for picture in capture:
         frame = capture.frame()
         assert frame is not None
-        yield frame.age, picture
+        yield frame.age - frame.decode_ns / 1e9, picture
 
 
 def _thread(url: str) -> Pictures:

@@ -4,12 +4,13 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import cv2
 import numpy as np
 import pytest
 
 from framefan.common.errors import WireError
 from framefan.common.frame import Frame
-from framefan.common.memory import Place
+from framefan.common.memory import Layout, Place
 from tests import pictures
 
 
@@ -65,7 +66,7 @@ def test_facts() -> None:
 def test_pixels() -> None:
     """Pixels need no decoding: they are the image itself, or copied, reduced, gray; a JPEG is made of them."""
     pixels = pictures.noisy(64, 48)
-    found = replace(frame(b""), pixels=pixels, place=Place(1, 2, "name", 3))
+    found = replace(frame(b""), pixels=pixels, place=Place(1, 2, "name", Layout.BGR))
     assert found.image is pixels
     assert found.decode() is not pixels
     assert (found.decode() == pixels).all()
@@ -74,9 +75,26 @@ def test_pixels() -> None:
         assert found.decode(reduce=reduce, gray=gray).shape == shape
     assert found.decode(reduce=8).flags.writeable
     assert "64x48 raw" in str(found)
-    luma = replace(found, pixels=pixels[..., 0], place=Place(1, 2, "name", 1))
+    luma = replace(found, pixels=pixels[..., 0], place=Place(1, 2, "name", Layout.GRAY))
     assert luma.image.shape == (48, 64, 3)
     assert (luma.decode(gray=True) == pixels[..., 0]).all()
+
+
+def test_planes() -> None:
+    """Planes become BGR when they are wanted, or gray: as OpenCV converts them, and always the caller's own."""
+    planes = np.vstack([pictures.noisy(64, 48)[..., 0] // 2 + 60, np.full((24, 64), 128, np.uint8)])
+    found = replace(frame(b""), pixels=planes, place=Place(1, 2, "name", Layout.I420))
+    image = cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420)
+    assert (found.image == image).all()
+    assert (found.decode() == image).all()
+    found.image[:] = 0
+    assert (found.decode() == image).all()
+    assert found.decode(reduce=2).shape == (24, 32, 3)
+    gray = found.decode(gray=True)
+    assert gray.shape == (48, 64)
+    assert abs(gray.astype(int) - image[..., 0]).max() <= 2
+    assert found.decode(reduce=4, gray=True).shape == (12, 16)
+    assert frame(found.jpeg).image.shape == (48, 64, 3)
 
 
 def test_uses_are_counted() -> None:

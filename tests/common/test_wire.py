@@ -8,7 +8,7 @@ import pytest
 
 from framefan.common import wire
 from framefan.common.errors import WireError
-from framefan.common.memory import Place
+from framefan.common.memory import Layout, Place
 from framefan.common.wire import Header
 from tests.pictures import jpeg
 
@@ -59,14 +59,14 @@ def test_round_trip() -> None:
 
 def test_golden_bytes_of_pixels_in_memory() -> None:
     """Instead of a JPEG the map tells where the pixels are, and a flag that it does."""
-    header = HEADER._replace(quality=0, place=Place(77, 9, "framefan-1", 3))
+    header = HEADER._replace(quality=0, place=Place(77, 9, "framefan-1", Layout.BGR))
     packed = wire.pack(header, b"")
     assert packed == b"".join(
         (
             b"door\0",
             b"\x01",  # version
             b"\x01",  # flags
-            b"\x53\x00",  # length of the map
+            b"\x56\x00",  # length of the map
             bytes(4),  # no JPEG
             bytes.fromhex("b704000000000000"),
             bytes.fromhex("01f2052a01000000"),
@@ -79,7 +79,7 @@ def test_golden_bytes_of_pixels_in_memory() -> None:
             b"\xa1q\x00",
             b"\xa9decode_ns\xcd\x0f\xa0",
             b"\xa9encode_ns\xce\x00\x2d\xc6\xc0",
-            b"\xa6memory\x94\x4d\x09\xaaframefan-1\x03",  # process, descriptor, name, channels
+            b"\xa6memory\x94\x4d\x09\xaaframefan-1\xa3bgr",  # process, descriptor, name, layout
         )
     )
     found, jpeg_view = wire.unpack(packed)
@@ -160,13 +160,13 @@ def _in_memory(place: object, width: int = 64, picture: bytes = b"") -> bytes:
         (_with_map(msgpack.packb({"w": 64, "h": 48}), 1, b""), "no place"),
         (_in_memory("a/b"), "'memory' is not of type list"),
         (_in_memory([1, 2, "name"]), "no place"),
-        (_in_memory([1, "2", "name", 3]), "no place"),
-        (_in_memory([1, 2, "name", 4]), "no place"),
-        (_in_memory([1, 2, "../name", 3]), "no place"),
-        (_in_memory([-1, 2, "name", 3]), "no place"),
-        (_in_memory([1, 2, "name", 3], width=0), "not believable"),
-        (_in_memory([1, 2, "name", 3], width=2**30), "not believable"),
-        (_in_memory([1, 2, "name", 3], picture=jpeg()), "do not add up"),
+        (_in_memory([1, "2", "name", "bgr"]), "no place"),
+        (_in_memory([1, 2, "name", "rgb"]), "no place"),
+        (_in_memory([1, 2, "../name", "bgr"]), "no place"),
+        (_in_memory([-1, 2, "name", "bgr"]), "no place"),
+        (_in_memory([1, 2, "name", "bgr"], width=0), "not believable"),
+        (_in_memory([1, 2, "name", "bgr"], width=2**30), "not believable"),
+        (_in_memory([1, 2, "name", "bgr"], picture=jpeg()), "do not add up"),
     ],
 )
 def test_refuses(bad: bytes, complaint: str) -> None:

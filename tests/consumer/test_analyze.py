@@ -25,7 +25,7 @@ def frame(image: pictures.Image) -> Frame:
     """Return a frame that shows an image."""
     height, width = image.shape[:2]
     data = memoryview(pictures.jpeg(image))
-    return Frame("door", 1, "a", 0, width, height, 80, 0, data, 0)
+    return Frame("door", 1, "a", 0, width, height, 80, 0, 0, data, 0)
 
 
 @pytest.mark.parametrize("size", [(320, 180), (1920, 1080)])

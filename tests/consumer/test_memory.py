@@ -214,7 +214,7 @@ def test_no_memory_to_share(start: Start) -> None:
     """A capture that may not have memory says so, and readers get JPEG."""
     if not shutil.which("prlimit"):
         unavailable("a limit needs prlimit")
-    _, endpoint = producer(start, CAMERA, "--name", "door", before=("prlimit", "--fsize=100000"))
+    _, endpoint = producer(start, CAMERA, "--name", "door", before=("prlimit", "--fsize=50000"))
     with Subscriber(f"{endpoint}/door", timeout=15) as subscriber:
         assert eventually(lambda: subscriber.state.memory == realm(), "it offers memory", within=5)
         read_until(subscriber, lambda: subscriber.state.memory == "")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from framefan.common.memory import Place
+from framefan.common.memory import Layout, Place
 from framefan.consumer.memory import SharedMemory
 from framefan.producer.ring import Ring
 from tests import pictures
@@ -21,13 +21,13 @@ from tests.programs import Program, Start, eventually
 SHAPE = (480, 640, 3)
 READER = """
 import sys
-from framefan.common.memory import Place
+from framefan.common.memory import Layout, Place
 from framefan.consumer.memory import SharedMemory
 
 memory, whole, late = SharedMemory(), 0, 0
 for line in sys.stdin:
     seq, pid, descriptor, name = line.split()
-    image = memory.copy(Place(int(pid), int(descriptor), name, 3), int(seq), (480, 640, 3))
+    image = memory.copy(Place(int(pid), int(descriptor), name, "bgr"), int(seq), (480, 640, 3))
     late += image is None
     if image is not None:
         assert (image == int(seq) % 251).all(), f"picture {seq} holds {set(image.flat)}"
@@ -50,7 +50,7 @@ from framefan.producer.ring import Ring
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 ring, files = Ring(), len(os.listdir("/proc/self/fd"))
 try:
-    ring.write(1, np.zeros((480, 640, 3), np.uint8))
+    ring.write(1, [np.zeros((480, 640, 3), np.uint8)], "bgr")
 except OSError as error:
     print(error, len(os.listdir("/proc/self/fd")) - files)
 """
@@ -77,6 +77,11 @@ def image(seq: int) -> pictures.Image:
     return np.full(SHAPE, seq % 251, np.uint8)
 
 
+def write(ring: Ring, seq: int, picture: pictures.Image) -> Place:
+    """Write a picture in colour or gray."""
+    return ring.write(seq, [picture], Layout.BGR if picture.ndim == 3 else Layout.GRAY)
+
+
 def files_of(pid: int) -> set[str]:
     """Return the names of the memory files that a process has open."""
     found = set()
@@ -101,7 +106,7 @@ def holder(start: Start, place: Place) -> Program:
 def test_round_trip(ring: Ring, memory: SharedMemory, shape: tuple[int, ...]) -> None:
     """What is written is read, of any size, in colour and gray, and is the reader's own."""
     written = np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)
-    place = ring.write(7, written)
+    place = write(ring, 7, written)
     read = memory.copy(place, 7, shape)
     again = memory.copy(place, 7, shape)
     assert read is not None
@@ -115,7 +120,7 @@ def test_sizes_change(ring: Ring, memory: SharedMemory) -> None:
     """Pictures of other sizes, smaller and larger, take the places of others."""
     for seq in range(1, 30):
         picture = pictures.noisy(16 * (seq % 7 + 1), 16, seq)
-        read = memory.copy(ring.write(seq, picture), seq, picture.shape)
+        read = memory.copy(write(ring, seq, picture), seq, picture.shape)
         assert read is not None
         assert (read == picture).all()
 
@@ -123,35 +128,35 @@ def test_sizes_change(ring: Ring, memory: SharedMemory) -> None:
 def test_parts_of_arrays(ring: Ring, memory: SharedMemory) -> None:
     """An array that is not in one piece is written as it looks."""
     picture = pictures.noisy(64, 48)[::2, 10:50]
-    read = memory.copy(ring.write(1, picture), 1, picture.shape)
+    read = memory.copy(write(ring, 1, picture), 1, picture.shape)
     assert read is not None
     assert (read == picture).all()
 
 
 def test_overwritten(ring: Ring, memory: SharedMemory) -> None:
     """Who comes too late gets nothing, rather than another picture."""
-    place = ring.write(1, image(1))
+    place = write(ring, 1, image(1))
     for seq in range(2, 10):
-        ring.write(seq, image(seq))
+        write(ring, seq, image(seq))
     assert memory.copy(place, 1, SHAPE) is None
 
 
 def test_the_newest_stay(ring: Ring, memory: SharedMemory) -> None:
     """A picture can still be read when two more have been written."""
-    places = {seq: ring.write(seq, image(seq)) for seq in range(1, 40)}
+    places = {seq: write(ring, seq, image(seq)) for seq in range(1, 40)}
     assert all(memory.copy(places[seq], seq, SHAPE) is not None for seq in (37, 38, 39))
 
 
 def test_a_picture_that_is_read_stays(ring: Ring, memory: SharedMemory, start: Start) -> None:
     """While somebody reads a picture it is not overwritten, and afterwards, killed or not, it is."""
-    place = ring.write(1, image(1))
+    place = write(ring, 1, image(1))
     reader = holder(start, place)
     for seq in range(2, 30):
-        assert memory.copy(ring.write(seq, image(seq)), seq, SHAPE) is not None
+        assert memory.copy(write(ring, seq, image(seq)), seq, SHAPE) is not None
     assert memory.copy(place, 1, SHAPE) is not None
     reader.kill()
     for seq in range(30, 40):
-        ring.write(seq, image(seq))
+        write(ring, seq, image(seq))
     assert memory.copy(place, 1, SHAPE) is None
 
 
@@ -160,10 +165,10 @@ def test_stopped_readers(ring: Ring, memory: SharedMemory, start: Start) -> None
     own = len(files_of(os.getpid()))
     stopped = []
     for seq in range(1, 8):
-        stopped.append(holder(start, ring.write(seq, image(seq))))
+        stopped.append(holder(start, write(ring, seq, image(seq))))
         stopped[-1].send_signal(signal.SIGSTOP)
     for seq in range(8, 60):
-        assert memory.copy(ring.write(seq, image(seq)), seq, SHAPE) is not None
+        assert memory.copy(write(ring, seq, image(seq)), seq, SHAPE) is not None
     memory.close()
     assert len(files_of(os.getpid())) - own == 4
     for program in stopped:
@@ -178,7 +183,7 @@ def test_never_torn(ring: Ring) -> None:
         until, seq = time.monotonic() + 3, 0
         while time.monotonic() < until:
             seq += 1
-            place = ring.write(seq, image(seq))
+            place = write(ring, seq, image(seq))
             for reader in (*readers, victim):
                 assert reader.stdin is not None
                 reader.stdin.write(f"{seq} {place.pid} {place.descriptor} {place.name}\n")
@@ -195,17 +200,17 @@ def test_never_torn(ring: Ring) -> None:
 def test_gone(memory: SharedMemory) -> None:
     """A ring that is closed cannot be reached, nor one whose number another file has now."""
     first, second = Ring(), Ring()
-    place = first.write(1, image(1))
+    place = write(first, 1, image(1))
     first.close()
     with pytest.raises(OSError, match="No such file"):
         memory.copy(place, 1, SHAPE)
-    other = second.write(1, image(1))
+    other = write(second, 1, image(1))
     assert other.descriptor == place.descriptor
     with pytest.raises(FileNotFoundError, match="is gone"):
         memory.copy(place, 1, SHAPE)
     second.close()
     with pytest.raises(OSError, match="No such file"):
-        memory.copy(Place(2**22 + 1, 3, "framefan-0", 3), 1, SHAPE)
+        memory.copy(Place(2**22 + 1, 3, "framefan-0", Layout.BGR), 1, SHAPE)
 
 
 def test_nothing_is_left(start: Start) -> None:
@@ -213,11 +218,11 @@ def test_nothing_is_left(start: Start) -> None:
     program = start(
         sys.executable, "-c",
         "import signal, numpy as np; from framefan.producer.ring import Ring\n"
-        "ring = Ring(); print(*ring.write(1, np.zeros((480, 640, 3), np.uint8)), flush=True); signal.pause()",
+        "ring = Ring(); print(*ring.write(1, [np.zeros((480, 640, 3), np.uint8)], 'bgr'), flush=True); signal.pause()",
     )  # fmt: skip
-    pid, descriptor, name, channels = program.wait_for(r"(\d+) (\d+) (\S+) (\d)").groups()
+    pid, descriptor, name = program.wait_for(r"(\d+) (\d+) (\S+) bgr").groups()
     memory = SharedMemory()
-    assert memory.copy(Place(int(pid), int(descriptor), name, int(channels)), 1, SHAPE) is not None
+    assert memory.copy(Place(int(pid), int(descriptor), name, Layout.BGR), 1, SHAPE) is not None
     program.kill()
     assert [name in file for file in files_of(os.getpid())] == [True]
     memory.close()

@@ -49,6 +49,27 @@ def test_stopped_capture_does_not_hold_up_the_end(start: Start) -> None:
     assert not Path(f"/proc/{hung}").exists()
 
 
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_stopped_capture_takes_nothing_old_for_new(start: Start, transport: str) -> None:
+    """After a capture was stopped, what the kernel kept for it meanwhile does not look newer than it is."""
+    with CameraServer(port=0) as camera:
+        url = camera.url("door", size="640x360", fps=25, gop=10)
+        program, endpoint = producer(start, url, "--name", "door", "--transport", transport)
+        with Subscriber(f"{endpoint}/door", timeout=20, max_age=60, mode="stream") as subscriber:
+            run = [subscriber.read().run for _ in range(25)][-1]
+            capture = captures_of(program.pid)[0]
+            os.kill(capture, signal.SIGSTOP)
+            time.sleep(4)  # the point of the test
+            os.kill(capture, signal.SIGCONT)
+            resumed, ages = time.monotonic(), []
+            while time.monotonic() < resumed + 3:
+                frame = subscriber.read()
+                assert age_in_picture(frame) < frame.age + 0.5
+                assert frame.run == run
+                ages.append(frame.age)
+            assert sum(age < 0.5 for age in ages) > 25
+
+
 @pytest.mark.timeout(90)
 def test_overload_costs_frames_not_freshness(start: Start) -> None:
     """A capture with a fraction of the CPU it needs shows fewer pictures, each of them fresh, and says so."""
