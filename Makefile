@@ -17,8 +17,11 @@ demo: $(VENV)/demo ## two cameras, a producer and consumers on this machine, to 
 # Four files of tests at a time: most of their time they wait for real processes.
 SIDE_BY_SIDE := --numprocesses 4 --dist loadfile
 
+# Real processes on a small machine: what fails beside others is run once more, alone, and both runs are shown.
+ALONE := --last-failed --last-failed-no-failures none
+
 test: $(VENV)/dev ## run the tests
-	$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS)
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS) || $(BIN)/pytest $(ALONE) $(ARGS)
 
 check: lint types test wheel ## everything that CI does
 
@@ -38,7 +41,8 @@ wheel: $(VENV)/dev ## test the wheel, installed without the source at hand
 	$(PYTHON) -m venv $(VENV)/wheel
 	$(VENV)/wheel/bin/pip install --quiet "$$(ls dist/*.whl)[demo,remote]" "pytest>=8.3" "pytest-timeout>=2.3" "pytest-xdist>=3.6"
 	temporary=$$(mktemp -d) && trap 'rm -rf $$temporary' EXIT && cp -r tests pyproject.toml $$temporary \
-	  && wheel=$$PWD/$(VENV)/wheel/bin && cd $$temporary && $$wheel/pytest -q $(SIDE_BY_SIDE) $(foreach slow,$(ONCE),--ignore tests/$(slow))
+	  && wheel=$$PWD/$(VENV)/wheel/bin && cd $$temporary && set -- $(foreach slow,$(ONCE),--ignore tests/$(slow)) \
+	  && { $$wheel/pytest -q $(SIDE_BY_SIDE) "$$@" || $$wheel/pytest -q $(ALONE) "$$@"; }
 
 bench: $(VENV)/dev ## measure us and the peers side by side (minutes)
 	$(BIN)/python -m tests.benchmarks
