@@ -86,16 +86,13 @@ class Frame:
 
     @cached_property
     def image(self) -> Image:
-        """The picture decoded: BGR uint8 (height, width, 3), writable; pixels are those that came.
+        """The picture decoded: BGR uint8 (height, width, 3), writable.
 
         Raises:
             WireError: the JPEG is damaged.
             MissingPackage: OpenCV is not installed.
         """
-        if self.pixels is None or self.pixels.ndim == 2:
-            return self.decode()
-        self.uses.pixels += 1
-        return self.pixels
+        return self.decode()
 
     def decode(self, *, reduce: int = 1, gray: bool = False) -> Image:
         """Decode the picture, at 1/2, 1/4 or 1/8 of its size if asked, which is cheaper.

@@ -18,8 +18,8 @@ from framefan.producer.camera import stamp
 
 from .processes import tell
 
-Pictures = Iterator[tuple[float, np.ndarray]]
-"""Seconds since each picture was decoded, and the picture."""
+Pictures = Iterator[tuple[float, float, np.ndarray]]
+"""Seconds from the moment when a picture was decoded until it was here, and until it was BGR; and the picture."""
 
 
 def main() -> None:
@@ -29,18 +29,22 @@ def main() -> None:
     parser.add_argument("--way", choices=_WAYS, required=True)
     parser.add_argument("--work", type=float, default=0.0, help="seconds of work per picture")
     words = parser.parse_args()
-    for age, picture in _WAYS[words.way](words.source):
+    for here, age, picture in _WAYS[words.way](words.source):
         moment = stamp.read(picture)
-        tell(age, age, math.nan if moment is None else (time.time_ns() - moment) / 1e9)
+        tell(here, age, math.nan if moment is None else (time.time_ns() - moment) / 1e9)
         time.sleep(words.work)
 
 
 def _framefan(address: str) -> Pictures:
     capture = VideoCapture(address)
-    for picture in capture:
+    while capture.grab():
         frame = capture.frame()
         assert frame is not None
-        yield frame.age - frame.decode_ns / 1e9, picture
+        here = frame.age
+        _, picture = capture.retrieve()
+        assert picture is not None
+        decoded = frame.decode_ns / 1e9
+        yield here - decoded, frame.age - decoded, picture
 
 
 def _thread(url: str) -> Pictures:
@@ -62,7 +66,8 @@ def _thread(url: str) -> Pictures:
         with changed:
             changed.wait_for(lambda: newest)
             taken, picture = newest.pop()
-        yield time.monotonic() - taken, picture
+        age = time.monotonic() - taken
+        yield age, age, picture
 
 
 def _direct(url: str) -> Pictures:
@@ -71,7 +76,7 @@ def _direct(url: str) -> Pictures:
         read, picture = camera.read()
         if not read:
             return
-        yield 0.0, picture
+        yield 0.0, 0.0, picture
 
 
 _WAYS = {"framefan": _framefan, "thread": _thread, "direct": _direct}
