@@ -3,9 +3,11 @@
 import logging
 import time
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from ..common.errors import NoFrame, WireError
 from ..common.frame import Frame, Image
@@ -14,6 +16,9 @@ from .capture_properties import FIXED, of_camera
 from .link import Link
 
 log = logging.getLogger("framefan")
+
+Params: TypeAlias = Sequence[float] | npt.NDArray[Any]
+"""Pairs of a property and its value."""
 
 _HOPELESS = {State.REFUSED, State.ENDED}
 """What a camera is in that will not give a frame soon, so that opening it has failed."""
@@ -41,7 +46,7 @@ class CameraCapture:
         NoFrame: the camera has refused, or gave no frame in time.
     """
 
-    def __init__(self, source: str, params: Sequence[float], *, max_age: float) -> None:
+    def __init__(self, source: str, params: Params, *, max_age: float) -> None:
         self.trouble: Exception | None = None
         self.frame: Frame | None = None
         self._grabbed: Frame | None = None

@@ -13,7 +13,7 @@ import cv2
 from ..common.errors import FramefanError, MissingPackage
 from ..common.frame import Frame, Image
 from ..common.redact import without_password
-from .camera_capture import CameraCapture, log
+from .camera_capture import CameraCapture, Params, log
 from .file_capture import FileCapture
 
 NAME = "FRAMEFAN"
@@ -38,7 +38,7 @@ class VideoCapture:
     Safe to share between threads. A forked process gets pictures of its own; an object pickles as its source.
 
     Args:
-        source: what to open; None for nothing yet.
+        source: what to open; None for nothing yet. OpenCV calls it `filename`, or `index`, and so may you.
         apiPreference: passed on to OpenCV, if it is what opens the source.
         params: pairs of a property and its value; of a camera, the time-outs.
         max_age: seconds; a camera's picture that is older when it could be returned is dropped instead.
@@ -51,8 +51,10 @@ class VideoCapture:
         self,
         source: Any = None,
         apiPreference: int = cv2.CAP_ANY,
-        params: Sequence[float] | None = None,
+        params: Params | None = None,
         *,
+        filename: Any = None,
+        index: int | None = None,
         max_age: float = 10.0,
     ) -> None:
         self.max_age = max_age
@@ -60,21 +62,33 @@ class VideoCapture:
         self._exceptions = False
         self._file = FileCapture()
         self._camera: CameraCapture | None = None
+        source = _given(source, filename, index)
         if source is not None:
             self.open(source, apiPreference, params)
 
-    def open(self, source: Any, apiPreference: int = cv2.CAP_ANY, params: Sequence[float] | None = None) -> bool:
+    def open(
+        self,
+        source: Any = None,
+        apiPreference: int = cv2.CAP_ANY,
+        params: Params | None = None,
+        *,
+        filename: Any = None,
+        index: int | None = None,
+    ) -> bool:
         """Open a source, after releasing the one before; return whether it is open.
 
         A camera gets `CAP_PROP_OPEN_TIMEOUT_MSEC`, 10 s by default, for its first picture.
         """
+        source = _given(source, filename, index)
+        if source is None:
+            raise TypeError("open() misses what to open")
         self.release()
         self._opened = source, apiPreference, params
         camera = _camera(source)
         if camera is None:
             return self._file.open(*self._opened)
         try:
-            self._camera = CameraCapture(camera, params or (), max_age=self.max_age)
+            self._camera = CameraCapture(camera, () if params is None else params, max_age=self.max_age)
         except MissingPackage:
             raise
         except FramefanError as error:
@@ -216,6 +230,11 @@ class VideoCapture:
         if self._exceptions:
             raise cv2.error(str(trouble or "no picture has been grabbed"))
         return False
+
+
+def _given(*names: Any) -> Any:
+    """Return the one of several arguments that was given; None if none was."""
+    return next((value for value in names if value is not None), None)
 
 
 def _camera(source: Any) -> str | None:

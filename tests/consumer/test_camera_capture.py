@@ -201,6 +201,15 @@ def test_properties(door: Door, capture: VideoCapture) -> None:
     assert capture.getBackendName() == "FRAMEFAN"
 
 
+def test_arguments_as_opencv_names_them(door: Door) -> None:
+    """A source may be called `filename`, and parameters may be an array."""
+    door.show()
+    for params in (np.asarray(SOON), np.asarray([]), None):
+        with VideoCapture(filename=door.address, apiPreference=cv2.CAP_ANY, params=params) as capture:
+            assert capture.read()[0]
+            assert capture.open(filename=door.address, params=params)
+
+
 def test_rate_is_known_at_once(stream: str) -> None:
     """The rate can be asked for right after the opening, as for a VideoWriter."""
     with VideoCapture(stream) as capture:

@@ -104,6 +104,17 @@ def test_nothing_opened() -> None:
             closed.release()
 
 
+def test_arguments_as_opencv_names_them(film: Path) -> None:
+    """What to open may be called `filename` or `index`, and must be given to `open`."""
+    with VideoCapture(filename=str(film)) as capture:
+        assert capture.read()[0]
+        assert capture.open(filename=str(film))
+        assert not capture.open(index=99)
+        assert not VideoCapture(index=99).isOpened()
+        with pytest.raises(TypeError, match="what to open"):
+            capture.open()
+
+
 def test_an_array_is_filled(film: Path) -> None:
     """As with OpenCV, a picture can go into an array that is there."""
     image = np.zeros((96, 160, 3), np.uint8)
