@@ -36,7 +36,7 @@ class Header(NamedTuple):
         width, height: of the picture, pixels.
         quality: of the JPEG, 1 to 100; 0 where the camera chose it.
         decode_ns: from the frame's last byte until encoding began, ns: waiting and decoding.
-        encode_ns: what encoding took, ns; of pixels in memory, what it took to put them there.
+        encode_ns: what encoding took, ns; of pixels in memory, what converting them took, if they had to be.
         place: where the pixels are, if they are in memory.
     """
 

@@ -15,6 +15,9 @@ from ..common.state import CameraState
 
 _MOST = 8
 """Files that are kept open; a producer has four, and others only after readers were stopped."""
+_BEING_WRITTEN = 0.02
+_NAP = 0.0001
+"""Seconds that a picture which is just being written is waited for, and between looks at it."""
 _CONVINCED = 3
 """Pictures that a reader has decoded before it is taken for one that decodes what it reads."""
 _PAUSE = 30.0
@@ -88,12 +91,18 @@ class _File:
         self._memory = mmap.mmap(-1, 1)
 
     def copy(self, seq: int, shape: tuple[int, ...]) -> Image | None:
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
+        count = math.prod(shape)
+        if not self._maps(PIXELS_AT + count):
             return None
+        deadline = time.monotonic() + _BEING_WRITTEN
+        while not self._lock():  # it is being written, this picture or another one
+            if NUMBER.unpack_from(self._memory)[0] != seq or time.monotonic() > deadline:
+                return None
+            time.sleep(_NAP)
         try:
-            return self._read(seq, shape)
+            if NUMBER.unpack_from(self._memory)[0] != seq:
+                return None
+            return np.frombuffer(self._memory, np.uint8, count, PIXELS_AT).reshape(shape).copy()
         finally:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
@@ -101,13 +110,15 @@ class _File:
         os.close(self._descriptor)
         self._memory.close()
 
-    def _read(self, seq: int, shape: tuple[int, ...]) -> Image | None:
-        count = math.prod(shape)
-        if len(self._memory) < PIXELS_AT + count:
-            size = os.fstat(self._descriptor).st_size
-            if size < PIXELS_AT + count:
-                return None
-            self._memory = mmap.mmap(self._descriptor, size, access=mmap.ACCESS_READ)
-        if NUMBER.unpack_from(self._memory)[0] != seq:
-            return None
-        return np.frombuffer(self._memory, np.uint8, count, PIXELS_AT).reshape(shape).copy()
+    def _lock(self) -> bool:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _maps(self, size: int) -> bool:
+        """Map the file; return whether it has that size, as it has when its picture does."""
+        if len(self._memory) < size <= (there := os.fstat(self._descriptor).st_size):
+            self._memory = mmap.mmap(self._descriptor, there, access=mmap.ACCESS_READ)
+        return len(self._memory) >= size

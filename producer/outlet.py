@@ -7,7 +7,6 @@ import av
 
 from ..common import wire
 from ..common.clock import boot_id
-from ..common.memory import Place
 from ..common.sockets import Context
 from .arrival import Arrival
 from .assignment import Assignment
@@ -55,24 +54,19 @@ class Outlet:
             OSError: there is no memory for pixels.
         """
         started = time.monotonic_ns()
-        made, place = self._make(seq, picture)
+        if self._ring is None:
+            made = render(picture, self._rendition, self._assignment.quality)
+            self._send(self._header(seq, arrival, made, started), made.jpeg)
+        elif isinstance(picture, Jpeg):
+            raise ValueError("a JPEG is not decoded here")
+        else:
+            size = self._rendition.size(picture.width, picture.height)
+            made = Rendered(b"", *size, 0)
+            parts, layout = pixels(picture, size=size, gray=self._rendition.gray)
+            with self._ring.writing(seq, parts, layout) as place:
+                # On its way already while the pixels are copied.
+                self._send(self._header(seq, arrival, made, started)._replace(place=place), b"")
         took = time.monotonic_ns() - started
-        header = wire.Header(
-            self._topic,
-            seq,
-            arrival.monotonic_ns,
-            arrival.wall_ns,
-            run=self._assignment.run,
-            boot=boot_id(),
-            width=made.width,
-            height=made.height,
-            quality=made.quality,
-            decode_ns=max(0, started - arrival.monotonic_ns),
-            encode_ns=took,
-            place=place,
-        )
-        # Without a copy ZeroMQ would wake another thread of Python for each frame, which costs more.
-        self._frames.send(wire.pack(header, made.jpeg))
         self.seq = seq
         average = self.facts[2]
         self.facts = (made.width, made.height, average + (_SMOOTHING if average else 1.0) * (took / 1e6 - average))
@@ -83,11 +77,21 @@ class Outlet:
         if self._ring:
             self._ring.close()
 
-    def _make(self, seq: int, picture: Jpeg | av.VideoFrame) -> tuple[Rendered, Place | None]:
-        if self._ring is None:
-            return render(picture, self._rendition, self._assignment.quality), None
-        if isinstance(picture, Jpeg):
-            raise ValueError("a JPEG is not decoded here")  # noqa: TRY004 - a matter of what the camera sends
-        size = self._rendition.size(picture.width, picture.height)
-        parts, layout = pixels(picture, size=size, gray=self._rendition.gray)
-        return Rendered(b"", *size, 0), self._ring.write(seq, parts, layout)
+    def _header(self, seq: int, arrival: Arrival, made: Rendered, started: int) -> wire.Header:
+        return wire.Header(
+            self._topic,
+            seq,
+            arrival.monotonic_ns,
+            arrival.wall_ns,
+            run=self._assignment.run,
+            boot=boot_id(),
+            width=made.width,
+            height=made.height,
+            quality=made.quality,
+            decode_ns=max(0, started - arrival.monotonic_ns),
+            encode_ns=time.monotonic_ns() - started,
+        )
+
+    def _send(self, header: wire.Header, jpeg: bytes) -> None:
+        # Without a copy ZeroMQ would wake another thread of Python for each frame, which costs more.
+        self._frames.send(wire.pack(header, jpeg))

@@ -5,7 +5,8 @@ import mmap
 import os
 import secrets
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeAlias
 
 import numpy as np
@@ -29,8 +30,9 @@ class Ring:
     def __init__(self) -> None:
         self._slots: deque[_Slot] = deque()
 
-    def write(self, seq: int, parts: Sequence[Plane], layout: Layout) -> Place:
-        """Write a picture and return where it lies.
+    @contextmanager
+    def writing(self, seq: int, parts: Sequence[Plane], layout: Layout) -> Iterator[Place]:
+        """Tell where a picture is going to lie, and write it when the block ends; readers wait for that.
 
         Args:
             seq: its number, by which readers know that it is still there.
@@ -42,12 +44,13 @@ class Ring:
         """
         slot = self._free()
         try:
-            slot.write(seq, parts)
-        except OSError:
+            slot.reserve(seq, sum(part.size for part in parts))
+            yield Place(os.getpid(), slot.descriptor, slot.name, layout)
+            slot.fill(parts)
+        except BaseException:
             slot.close()
             raise
         self._slots.append(slot)
-        return Place(os.getpid(), slot.descriptor, slot.name, layout)
 
     def close(self) -> None:
         """Let go of the memory, which readers may still have open."""
@@ -77,20 +80,23 @@ class _Slot:
         self.lock()
 
     def lock(self) -> bool:
-        """Keep readers away until :meth:`write` is done; return False if one is there."""
+        """Keep readers away until :meth:`fill` is done; return False if one is there."""
         try:
             fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
 
-    def write(self, seq: int, parts: Sequence[Plane]) -> None:
-        """Write a picture and let readers in."""
-        size = PIXELS_AT + sum(part.size for part in parts)
+    def reserve(self, seq: int, size: int) -> None:
+        """Make room for so many bytes of a picture, which is known by its number from now on."""
+        size += PIXELS_AT
         if len(self._memory) < size:
             os.posix_fallocate(self.descriptor, 0, size)  # an error here, not a fault when it is written to
             self._memory = mmap.mmap(self.descriptor, size)
         NUMBER.pack_into(self._memory, 0, seq)
+
+    def fill(self, parts: Sequence[Plane]) -> None:
+        """Write the picture and let readers in."""
         at = PIXELS_AT
         for part in parts:
             np.copyto(np.frombuffer(self._memory, np.uint8, part.size, at).reshape(part.shape), part)

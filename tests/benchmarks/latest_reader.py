@@ -1,7 +1,8 @@
 """A program that wants a camera's newest picture, written with our `VideoCapture`, or as one finds it for OpenCV.
 
 `framefan` reads a camera's address; `thread` is the recipe with a background thread that reads and keeps the last
-picture; `direct` calls `cv2.VideoCapture.read` when it wants a picture.
+picture; `direct` calls `cv2.VideoCapture.read` when it wants a picture. `decode` is no such program: it does what our
+capture does before a picture can be handed over, and nothing else.
 """
 
 import argparse
@@ -15,11 +16,14 @@ import numpy as np
 
 from framefan.consumer import VideoCapture
 from framefan.producer.camera import stamp
+from framefan.producer.decoder import Decoder
+from framefan.producer.rtsp.demuxer import RtspDemuxer
+from framefan.producer.source import Source
 
 from .processes import tell
 
-Pictures = Iterator[tuple[float, float, np.ndarray]]
-"""Seconds from the moment when a picture was decoded until it was here, and until it was BGR; and the picture."""
+Pictures = Iterator[tuple[float, float, np.ndarray | None]]
+"""Seconds from the moment when a picture was decoded until it was here, and until it was BGR; the picture, if it is."""
 
 
 def main() -> None:
@@ -30,7 +34,7 @@ def main() -> None:
     parser.add_argument("--work", type=float, default=0.0, help="seconds of work per picture")
     words = parser.parse_args()
     for here, age, picture in _WAYS[words.way](words.source):
-        moment = stamp.read(picture)
+        moment = None if picture is None else stamp.read(picture)
         tell(here, age, math.nan if moment is None else (time.time_ns() - moment) / 1e9)
         time.sleep(words.work)
 
@@ -79,7 +83,15 @@ def _direct(url: str) -> Pictures:
         yield 0.0, 0.0, picture
 
 
-_WAYS = {"framefan": _framefan, "thread": _thread, "direct": _direct}
+def _decode(url: str) -> Pictures:
+    opened = RtspDemuxer(Source.parse(url))
+    decoder = Decoder(opened)
+    for packet, _ in opened.packets():
+        for _ in decoder.decode(packet):
+            yield 0.0, 0.0, None
+
+
+_WAYS = {"framefan": _framefan, "thread": _thread, "direct": _direct, "decode": _decode}
 
 
 if __name__ == "__main__":

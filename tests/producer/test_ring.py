@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -50,7 +51,8 @@ from framefan.producer.ring import Ring
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 ring, files = Ring(), len(os.listdir("/proc/self/fd"))
 try:
-    ring.write(1, [np.zeros((480, 640, 3), np.uint8)], "bgr")
+    with ring.writing(1, [np.zeros((480, 640, 3), np.uint8)], "bgr"):
+        pass
 except OSError as error:
     print(error, len(os.listdir("/proc/self/fd")) - files)
 """
@@ -78,8 +80,9 @@ def image(seq: int) -> pictures.Image:
 
 
 def write(ring: Ring, seq: int, picture: pictures.Image) -> Place:
-    """Write a picture in colour or gray."""
-    return ring.write(seq, [picture], Layout.BGR if picture.ndim == 3 else Layout.GRAY)
+    """Write a picture in colour or gray, and return where it is."""
+    with ring.writing(seq, [picture], Layout.BGR if picture.ndim == 3 else Layout.GRAY) as place:
+        return place
 
 
 def files_of(pid: int) -> set[str]:
@@ -139,6 +142,30 @@ def test_overwritten(ring: Ring, memory: SharedMemory) -> None:
     for seq in range(2, 10):
         write(ring, seq, image(seq))
     assert memory.copy(place, 1, SHAPE) is None
+
+
+def test_a_picture_that_is_announced_is_waited_for(ring: Ring, memory: SharedMemory) -> None:
+    """Who is told of a picture that is still being written waits a moment for it, but not for one that never comes."""
+    with ring.writing(1, [image(1)], Layout.BGR) as place:
+        started = time.monotonic()
+        assert memory.copy(place, 2, SHAPE) is None
+        assert memory.copy(place, 1, SHAPE) is None
+        assert 0.02 < time.monotonic() - started < 1
+        found: list[pictures.Image | None] = []
+        reader = threading.Thread(target=lambda: found.append(memory.copy(place, 1, SHAPE)))
+        reader.start()
+    reader.join()
+    assert found[0] is not None
+    assert (found[0] == 1).all()
+
+
+def test_a_picture_that_fails(ring: Ring, memory: SharedMemory) -> None:
+    """A picture whose announcement fails is not there, and the next one is."""
+    with pytest.raises(KeyError), ring.writing(1, [image(1)], Layout.BGR) as place:
+        raise KeyError
+    with pytest.raises(OSError, match="No such file"):
+        memory.copy(place, 1, SHAPE)
+    assert memory.copy(write(ring, 2, image(2)), 2, SHAPE) is not None
 
 
 def test_the_newest_stay(ring: Ring, memory: SharedMemory) -> None:
@@ -218,7 +245,9 @@ def test_nothing_is_left(start: Start) -> None:
     program = start(
         sys.executable, "-c",
         "import signal, numpy as np; from framefan.producer.ring import Ring\n"
-        "ring = Ring(); print(*ring.write(1, [np.zeros((480, 640, 3), np.uint8)], 'bgr'), flush=True); signal.pause()",
+        "ring = Ring()\n"
+        "with ring.writing(1, [np.zeros((480, 640, 3), np.uint8)], 'bgr') as place: pass\n"
+        "print(*place, flush=True); signal.pause()",
     )  # fmt: skip
     pid, descriptor, name = program.wait_for(r"(\d+) (\d+) (\S+) bgr").groups()
     memory = SharedMemory()
