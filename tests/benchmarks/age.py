@@ -1,6 +1,7 @@
 """age: how old a picture is when a consumer has its pixels, 1280x720 H.264 at 25 fps.
 
-Embedded RTSP camera -> framefan produce -> Subscriber in another process, which decodes every frame. Age counts from
+Embedded RTSP camera -> framefan produce -> Subscriber in another process, which decodes every frame, and which gets
+JPEG, as on another host, although it could have pixels from memory here (`latest` measures that). Age counts from
 the moment that the capture has the frame. Glass counts from the moment that is written into the picture: besides, it
 holds the camera's x264 and whatever FFmpeg's demuxer keeps back.
 """
@@ -20,7 +21,7 @@ def measure(report: Report, seconds: float) -> None:
         url = camera.url("door", codec="h264", size="1280x720", fps=25)
         best = stages.measure(url)
         best.report(report)
-        with Producer(url) as producer, Consumer("consumer", producer.address) as consumer:
+        with Producer(url) as producer, Consumer("consumer", producer.address, "--mode", "stream") as consumer:
             consumer.wait_for(25)
             hub, start = cpu_time(producer.hub), time.monotonic()
             time.sleep(seconds)
