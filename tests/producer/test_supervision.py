@@ -17,17 +17,20 @@ from tests.programs import Start, captures_of, eventually, producer, throttled
 
 
 @pytest.mark.timeout(120)
-def test_paused_hub_replaces_nothing(start: Start) -> None:
-    """A hub that was stopped for a minute with eight cameras goes on with the very same captures."""
+@pytest.mark.parametrize("stops", [(60,), (1, 30)], ids=["a minute", "a moment, and then longer"])
+def test_paused_hub_replaces_nothing(start: Start, stops: tuple[float, ...]) -> None:
+    """A hub that was stopped with eight cameras goes on with the very same captures."""
     sources = [word for number in range(8) for word in ("test:160x96@5", "--name", f"c{number}")]
     program, endpoint = producer(start, *sources)
     with Subscriber(f"{endpoint}/c0", timeout=20) as subscriber:
         before = subscriber.read()
         eventually(lambda: len(captures_of(program.pid)) == 8, "eight captures", within=20)
         captures = captures_of(program.pid)
-        os.kill(program.pid, signal.SIGSTOP)
-        time.sleep(60)  # the point of the test
-        os.kill(program.pid, signal.SIGCONT)
+        for seconds in stops:
+            subscriber.read()
+            os.kill(program.pid, signal.SIGSTOP)
+            time.sleep(seconds)  # the point of the test
+            os.kill(program.pid, signal.SIGCONT)
         after = next(frame for frame in subscriber if frame.age < 1)
         assert after.run == before.run
         deadline = time.monotonic() + 8
