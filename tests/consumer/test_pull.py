@@ -200,6 +200,10 @@ def test_only_what_is_asked_for_is_made(start: Start) -> None:
             idle = []
             for _ in range(25):
                 subscriber.read()
-                idle.append(states(endpoint, 5)[0].idle)
+                asked = time.monotonic()
+                told = states(endpoint, 5)[0].idle
+                if time.monotonic() - asked < 0.8:  # else this machine is too busy to ask steadily
+                    idle.append(told)
+            assert len(idle) > 5
             assert not any(idle[2:])
             assert [state.watchers for state in states(endpoint, 5)] == [0] * len(states(endpoint, 5))

