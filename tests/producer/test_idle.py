@@ -72,7 +72,9 @@ def test_idle_camera_is_known_and_soon_at_now(start: Start, camera: CameraServer
             assert frame.age < 1, state.camera
             assert frame.seq >= state.seq
             assert frame.image.shape == (176, 320, 3)
-            assert [subscriber.read().seq for _ in range(3)] == [frame.seq + more for more in (1, 2, 3)]
+            numbers = [frame.seq, *(subscriber.read().seq for _ in range(3))]
+            assert numbers == sorted(set(numbers))
+            assert numbers[-1] < frame.seq + 20  # on a machine that has time each follows the other
 
 
 @pytest.mark.timeout(120)
