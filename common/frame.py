@@ -15,7 +15,6 @@ from .memory import Layout, Place
 Image = npt.NDArray[np.uint8]
 """A picture: uint8, BGR (height, width, 3) or gray (height, width)."""
 
-
 _QUALITY = 95
 """Of the JPEG that is made where none came; OpenCV's own."""
 _BLACK = (16, 0, 0, 0)

@@ -28,13 +28,13 @@ from .assignment import Assignment, read_renditions
 from .backlog import Backlog
 from .decoder import Decoder
 from .demuxer import PacketSource
+from .drain import drain
 from .opening import open_source
 from .outlet import Outlet
 from .pattern import Pattern
 from .picture import Jpeg
 from .reporter import Reporter
 from .source import Kind, Source
-from .standstill import Standstill
 
 _MOST_REORDERED = 32
 """Packets that a decoder may hold before it shows the first of them; H.264 and H.265 allow 16."""
@@ -111,7 +111,7 @@ class Capture:
     def _pictures(self) -> Iterator[_Picture | None]:
         """Yield pictures, and None now and then while there are none to decode."""
         self._packets, decoder = self._open()
-        threading.Thread(target=_drain, args=(self._packets, self._backlog), daemon=True).start()
+        threading.Thread(target=drain, args=(self._packets, self._backlog), daemon=True).start()
         try:
             arrivals: OrderedDict[int | None, Arrival] = OrderedDict()
             for item in self._backlog:
@@ -229,20 +229,6 @@ class Capture:
             }
             overloaded = left_out > _TOLERATED
             self._reporter.tell(State.LIVE, _OVERLOADED if overloaded else _IN_SOFTWARE if self._in_software else "")
-
-
-def _drain(source: PacketSource | Pattern, backlog: Backlog[Any]) -> None:
-    """Take everything from the camera as it comes, however long decoding takes."""
-    standstill = Standstill()
-    asked_ns = time.monotonic_ns()
-    try:
-        for packet, arrival in source.packets():
-            backlog.put(packet, standstill.arrival(arrival, asked_ns))
-            asked_ns = time.monotonic_ns()
-    except Exception as error:  # noqa: BLE001 - raised again where the backlog is read
-        backlog.close(error)
-    else:
-        backlog.close()
 
 
 def _where(error: Exception) -> str:

@@ -3,6 +3,8 @@
 import time
 from collections import Counter
 
+from ..common.address import raw_topic
+
 LINGER = 10.0
 """Seconds that frames go on being made after the last who wanted them has left (ustreamer, mediamtx)."""
 _ACQUAINTANCE = 0.5
@@ -39,8 +41,11 @@ class Demand:
             self._left[topic] = time.monotonic()
 
     def watchers(self, topic: str) -> int:
-        """Return how many watch a topic now."""
-        return self._watchers[topic]
+        """Return how many watch a topic now, as JPEG or as pixels, which is no matter to those who are told."""
+        raw = raw_topic(topic)
+        if topic == raw:
+            return sum(count for known, count in self._watchers.items() if raw_topic(known) == raw)
+        return self._watchers[topic] + self._watchers[raw]
 
     @property
     def topics(self) -> list[str]:

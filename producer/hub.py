@@ -10,7 +10,7 @@ from dataclasses import replace
 import zmq
 
 from ..common import sockets, state, wire
-from ..common.address import Endpoint, raw_topic
+from ..common.address import Endpoint
 from ..common.state import CameraState, State
 from . import allowance
 from .connections import Connections
@@ -227,13 +227,13 @@ class Hub:
     def _snapshot(self, status: Status) -> CameraState:
         stream = self._streams.get(status.camera)
         fps = status.fps if status.fps is not None else stream.rate.value() if stream else 0.0
-        return status.snapshot(self._watchers(status.camera), fps)
+        return status.snapshot(self._demand.watchers(status.camera), fps)
 
     def _state_of(self, topic: str) -> CameraState:
         """Return the state of a rendition, or of what is not here."""
         camera, _, rendition = topic.partition("?")
         status = self.cameras.get(camera)
-        watchers = self._watchers(topic)
+        watchers = self._demand.watchers(topic)
         error = self.refusal(topic)
         if error or status is None:
             why = State.REFUSED if status else State.UNKNOWN
@@ -243,12 +243,6 @@ class Hub:
         return replace(
             self._snapshot(status), camera=topic, watchers=watchers, width=width, height=height, encode_ms=ms, fps=fps
         )
-
-    def _watchers(self, topic: str) -> int:
-        """Return how many watch a topic, as JPEG or as pixels, which is no matter to those who are told."""
-        raw = raw_topic(topic)
-        topics = [known for known in self._demand.topics if raw_topic(known) == raw] if topic == raw else [topic, raw]
-        return sum(map(self._demand.watchers, topics))
 
     def _wanted(self) -> dict[str, list[str]]:
         """Return by camera which of its renditions are watched or waited for."""
