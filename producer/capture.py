@@ -29,6 +29,7 @@ from .backlog import Backlog
 from .decoder import Decoder
 from .demuxer import PacketSource
 from .drain import drain
+from .film import LAST_SHOWN
 from .opening import open_source
 from .outlet import Outlet
 from .pattern import Pattern
@@ -72,6 +73,7 @@ class Capture:
         self._left_out = Rate()
         self._given_up = 0
         self._in_software = False
+        self._is_film = False
         self._raw = bool(realm())
 
     def run(self) -> None:
@@ -83,6 +85,7 @@ class Capture:
                 if picture is not None:
                     self._take(picture)
                 self._note()
+            time.sleep(LAST_SHOWN)
             self._reporter.tell(State.ENDED, "the file came to its end")
         except SourceError as error:
             state = State.REFUSED if error.refused else State.OFFLINE
@@ -130,6 +133,8 @@ class Capture:
                 pictures = list(decoder.decode(packet))
                 self._backlog.pace += _SMOOTHING * (time.monotonic() - started - self._backlog.pace)
                 for content in pictures:
+                    if self._is_film and not packet.size:  # kept by the decoder until the end; shown at the same rate
+                        time.sleep(1 / max(1.0, self._backlog.fps))
                     # Where pictures come in another order than they are shown, each has the age of its own packet.
                     yield _Picture(self._next_seq, arrivals.pop(content.pts, arrival), content)
                     self._decoded += 1
@@ -138,6 +143,7 @@ class Capture:
 
     def _open(self) -> tuple[PacketSource | Pattern, Decoder | Pattern]:
         source = Source.parse(self._assignment.source)
+        self._is_film = source.kind is Kind.FILE
         if source.kind is Kind.PATTERN:
             self._reporter.facts["codec"] = "test"
             pattern = Pattern(self._assignment.camera, *source.pattern)

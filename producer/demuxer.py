@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 from ..common.errors import SourceError
 from . import diagnosis
 from .arrival import Arrival
+from .film import paced
 from .picture import Jpeg
 from .source import Kind, Source
 
@@ -30,7 +31,6 @@ _FAREWELL = 1.0
 """Seconds that closing may wait."""
 _TEXT = "tty"
 """FFmpeg plays text files, as ANSI art."""
-_NANOSECONDS = 1_000_000_000
 
 
 class PacketSource(Protocol):
@@ -92,7 +92,7 @@ class Demuxer:
         with self._reading:
             while True:
                 packets = self._container.demux(self.stream)
-                for item in _paced(packets) if is_file else self._live(packets):
+                for item in paced(packets) if is_file else self._live(packets):
                     if self._closing:
                         return
                     yield item
@@ -135,14 +135,3 @@ class Demuxer:
         else:
             reason = diagnosis.reading(self._source, None, READ_TIMEOUT)
         raise reason
-
-
-def _paced(packets: Iterator[AvPacket]) -> Iterator[tuple[AvPacket, Arrival]]:
-    """Hold each packet back until its decoding time, as a camera would."""
-    start: int | None = None
-    for packet in packets:
-        if packet.dts is not None and packet.time_base is not None:
-            due = int(packet.dts * packet.time_base * _NANOSECONDS)
-            start = time.monotonic_ns() - due if start is None else start
-            time.sleep(max(0, start + due - time.monotonic_ns()) / _NANOSECONDS)
-        yield packet, Arrival.now()
