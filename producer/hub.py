@@ -26,7 +26,7 @@ _MOST_SOCKETS = 8192
 """A relay has one for each topic that is watched; ZeroMQ's default is 1023."""
 _LATE = 0.5
 """Seconds: a newcomer gets an older last frame again; of a faster camera the next one comes soon enough."""
-_AGAIN = (0.0, 0.2, 1.0)
+_AGAIN = (0.0, 0.2, 1.0, 3.0)
 """Seconds after which it does: its connection for frames may be ready later than the one for states."""
 
 
