@@ -25,8 +25,9 @@ test: $(VENV)/dev ## run the tests
 
 check: lint types test wheel ## everything that CI does
 
-# Tests that wait for minutes or look at details need not be run again from the wheel.
-ONCE := integration producer/camera producer/rtsp $(patsubst %,producer/test_%.py,outages sessions supervision)
+# What the wheel has to show: that all is in it, and that every command and process starts without the source at hand.
+WHEEL := test_packaging.py common consumer/film producer/test_produce.py producer/test_publisher.py \
+  $(patsubst %,consumer/test_%.py,analyze demo display list memory private_producer sample subscriber video_capture)
 
 lint: $(VENV)/dev ## check style and format
 	$(BIN)/ruff check .
@@ -41,7 +42,7 @@ wheel: $(VENV)/dev ## test the wheel, installed without the source at hand
 	$(PYTHON) -m venv $(VENV)/wheel
 	$(VENV)/wheel/bin/pip install --quiet "$$(ls dist/*.whl)[demo,remote]" "pytest>=8.3" "pytest-timeout>=2.3" "pytest-xdist>=3.6"
 	temporary=$$(mktemp -d) && trap 'rm -rf $$temporary' EXIT && cp -r tests pyproject.toml $$temporary \
-	  && wheel=$$PWD/$(VENV)/wheel/bin && cd $$temporary && set -- $(foreach slow,$(ONCE),--ignore tests/$(slow)) \
+	  && wheel=$$PWD/$(VENV)/wheel/bin && cd $$temporary && set -- $(addprefix tests/,$(WHEEL)) \
 	  && { $$wheel/pytest -q $(SIDE_BY_SIDE) "$$@" || $$wheel/pytest -q $(ALONE) "$$@"; }
 
 bench: $(VENV)/dev ## measure us and the peers side by side (minutes)

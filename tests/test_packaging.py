@@ -54,6 +54,7 @@ def test_hub_and_consumer_never_touch_the_producers_libraries() -> None:
         "capture",
         "decoder",
         "demuxer",
+        "film",
         "diagnosis",
         "encoder",
         "backlog",

@@ -130,7 +130,8 @@ def test_hung_captures_are_called_stalled_and_replaced(start: Start) -> None:
         hung = [captures_of(program.pid, name)[0] for name in names]
         for capture in hung:
             os.kill(capture, signal.SIGSTOP)
-        everywhere(cameras, lambda camera: camera.state.state is State.STALLED, "stalled", within=15)
+        # A producer that was itself late, on a busy machine, takes up to 5 s longer to judge.
+        everywhere(cameras, lambda camera: camera.state.state is State.STALLED, "stalled", within=18)
         for camera in cameras.values():
             assert camera.state.fps == 0
             assert camera.state.stalls == 1
