@@ -12,8 +12,9 @@ from .arrival import Arrival
 PATIENCE = 0.5
 """Seconds that a packet may wait. Who is further behind goes on at a keyframe: age stays bounded, frames give way."""
 _TICK = 1.0
-_MOST_WORK = 0.3
+_MOST_WORK = 0.4
 """Seconds of decoding that may be left until somebody comes, who then waits for it."""
+_SMOOTHING = 0.1
 _MOST_BYTES = 32 * 1024 * 1024
 
 
@@ -81,6 +82,10 @@ class Backlog(Generic[P]):
         with self._changed:
             self._closed, self._error = True, error
             self._changed.notify()
+
+    def learn(self, seconds: float) -> None:
+        """Take note of how long a packet has taken to be decoded."""
+        self.pace += (_SMOOTHING if self.pace else 1.0) * (seconds - self.pace)
 
     def rest(self, resting: bool) -> None:
         """Rest from now on, or no longer."""

@@ -39,7 +39,6 @@ from .source import Kind, Source
 
 _MOST_REORDERED = 32
 """Packets that a decoder may hold before it shows the first of them; H.264 and H.265 allow 16."""
-_SMOOTHING = 0.1
 _LONGEST_GAP = 0.2
 """Seconds within which a picture is encoded even if a newer one waits already: who is always late still shows some."""
 _TOLERATED = 1.0
@@ -68,7 +67,7 @@ class Capture:
         self._backlog: Backlog[Any] = Backlog()
         self._decoded = 0
         self._newest: _Picture | None = None
-        self._catching_up = False
+        self._catching_up_to_ns = 0
         self._published_at = 0.0
         self._left_out = Rate()
         self._given_up = 0
@@ -131,7 +130,7 @@ class Capture:
                     arrivals.popitem(last=False)
                 started = time.monotonic()
                 pictures = list(decoder.decode(packet))
-                self._backlog.pace += _SMOOTHING * (time.monotonic() - started - self._backlog.pace)
+                self._backlog.learn(time.monotonic() - started)
                 for content in pictures:
                     if self._is_film and not packet.size:  # kept by the decoder until the end; shown at the same rate
                         time.sleep(1 / max(1.0, self._backlog.fps))
@@ -172,9 +171,9 @@ class Capture:
         for rendition in new:
             if rendition not in self._outlets:
                 self._outlets[rendition] = Outlet(self._context, self._assignment, rendition)
-        if not self._served and len(self._backlog):
-            self._catching_up = True
-        if not self._catching_up:
+        if not self._served and self._backlog.newest is not None and len(self._backlog):
+            self._catching_up_to_ns = self._backlog.newest.monotonic_ns
+        if not self._catching_up(self._newest):
             self._publish(self._newest, new)
         self._served = wanted
         self._backlog.rest(not wanted)
@@ -186,14 +185,17 @@ class Capture:
         if first:  # shows that all is well, even if nobody watches
             self._outlets[""].send(picture.seq, picture.arrival, picture.content)
             self._backlog.rest(not self._wanted)
-        elif self._catching_up and len(self._backlog):
+        elif self._catching_up(picture):
             return
-        elif self._overtaken():
+        elif self._served and self._overtaken():
             self._left_out.tick()
         else:
             due = [rendition for rendition in self._served if self._outlets[rendition].due(picture.arrival)]
             self._publish(picture, due)
-        self._catching_up = False
+
+    def _catching_up(self, picture: _Picture) -> bool:
+        """Return whether a picture is older than the moment at which somebody came to an idle camera."""
+        return picture.arrival.monotonic_ns < self._catching_up_to_ns
 
     def _overtaken(self) -> bool:
         """Return whether a newer picture is so near that encoding this one would only make that one late."""
