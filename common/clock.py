@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 
 _SAMPLES = 8
+_DRIFT_NS = 20_000_000
+"""By how much two clocks may have parted while an exchange is kept, 80 s, and then some."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -22,6 +24,11 @@ def boot_id() -> str:
         return str(uuid.uuid4())
 
 
+def passing_ns() -> int:
+    """Return a clock, ns, that goes on while this host is suspended, where the system has one, as Linux does."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic_ns()
+
+
 class Offset:
     """The offset of another host's monotonic clock, by NTP's formula with a minimum-delay filter (RFC 5905).
 
@@ -32,9 +39,16 @@ class Offset:
         self._samples: deque[tuple[int, int]] = deque(maxlen=_SAMPLES)
 
     def update(self, sent: int, received: int, answered: int, arrived: int) -> None:
-        """Take in one exchange: sent and arrived on our clock, received and answered on theirs, ns."""
+        """Take in one exchange: sent and arrived on our clock, received and answered on theirs, ns.
+
+        One that cannot be true beside those before counts alone: a host was suspended, and its clock stood still.
+        """
         delay = (arrived - sent) - (answered - received)
         offset = ((received - sent) + (answered - arrived)) // 2
+        if self._samples:
+            least, best = min(self._samples)
+            if abs(offset - best) > (delay + least) // 2 + _DRIFT_NS:
+                self._samples.clear()
         self._samples.append((delay, offset))
 
     @property

@@ -1,7 +1,8 @@
 """Pictures in shared memory: where a reader on the producer's host finds one.
 
 A picture lies in a memory file (memfd_create(2)), which is in no directory and goes with the last process that has it
-open, however that one ends. It begins with the picture's number; its pixels are 64 bytes further. Readers open it
+open, however that one ends. It begins with the picture's number, which follows once more when the pixels are whole:
+the lock of a producer that is killed goes with it. Pixels are 64 bytes from the beginning. Readers open it
 through /proc, and lock it (flock(2), shared) while they copy; the producer locks it (exclusive) while it writes, and
 never waits for a lock. So nobody sees half of one picture and half of another, whatever the machine's memory model, and
 the kernel takes back the locks of those who die. A file may grow, but never shrinks, so that who maps it never faults.
@@ -17,7 +18,9 @@ from typing import NamedTuple
 from .clock import boot_id
 
 NUMBER = struct.Struct("<Q")
-"""What a memory file begins with: the picture's number."""
+"""What a memory file begins with: the picture's number. It is there twice, before and after its pixels are written."""
+WRITTEN_AT = 8
+"""Where it is the second time, which tells that the pixels are whole, bytes."""
 PIXELS_AT = 64
 """Where its pixels begin, bytes."""
 

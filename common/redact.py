@@ -7,6 +7,11 @@ _QUERY = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s?#]*)[?#]\S*")
 _NAMED = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s/]*)/\S*(?:pass|pwd|user)\S*")
 
 
+def url_without_password(url: str) -> str:
+    """Return one URL as it may be shown. A password with a space in it does not end it, as it would in a text."""
+    return without_password(re.sub(r"\s", "%20", url))
+
+
 def without_password(text: str) -> str:
     """Return a text whose URLs hold neither user nor password, no query, and no path that names one of them."""
     return _NAMED.sub(r"\1/...", _QUERY.sub(r"\1", _USER.sub(r"\1", text)))

@@ -1,6 +1,7 @@
 """The state of a camera, as the producer tells it once a second and at every change."""
 
 import enum
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -84,7 +85,7 @@ def pack(state: CameraState) -> bytes:
 
 
 def unpack(message: bytes) -> CameraState:
-    """Parse a state; keys that are unknown, or of another type than they should be, are ignored.
+    """Parse a state; keys that are unknown, of another type than they should be, or without end are ignored.
 
     Raises:
         WireError: it is anything else.
@@ -92,7 +93,7 @@ def unpack(message: bytes) -> CameraState:
     topic, zero, data = message.partition(b"\0")
     try:
         facts: Any = msgpack.unpackb(data)
-        known = {key: facts[key] for key, kinds in _ALLOWED.items() if key in facts and type(facts[key]) in kinds}
+        known = {key: facts[key] for key, kinds in _ALLOWED.items() if key in facts and _fits(facts[key], kinds)}
         known["state"] = State(known["state"])
         state = CameraState(**known)
     except (ValueError, TypeError, KeyError, msgpack.exceptions.UnpackException):
@@ -100,6 +101,10 @@ def unpack(message: bytes) -> CameraState:
     if not zero or topic != str(state.camera).encode():
         raise WireError("a state under the topic of another camera")
     return state
+
+
+def _fits(value: Any, kinds: tuple[type, ...]) -> bool:
+    return type(value) in kinds and (not isinstance(value, float) or math.isfinite(value))
 
 
 def _allowed(kind: Any) -> tuple[type, ...]:

@@ -53,6 +53,15 @@ class Header(NamedTuple):
     encode_ns: int = 0
     place: Place | None = None
 
+    def is_newer(self, last: "Header") -> bool:
+        """Return whether this frame of a camera is newer than the last one: by number within one life of the capture.
+
+        Otherwise by time, since numbers begin anew with a producer; after a reboot there are no frames of before.
+        """
+        if self.run == last.run:
+            return self.seq > last.seq
+        return self.boot != last.boot or self.monotonic_ns > last.monotonic_ns
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
@@ -149,12 +158,15 @@ def forward(message: bytes, *, topic: str, monotonic_ns: int, boot: str) -> byte
     """Return the same frame under another topic and in the time of another host; all else is as it was.
 
     Raises:
-        WireError: not a message of this version.
+        WireError: not a message of this version, or of a time that is none.
     """
     _, start, (version, flags, map_length, jpeg_length, seq, _, wall_ns) = _head(message)
     jpeg_start = start + map_length
     facts = msgpack.packb(_facts(message[start:jpeg_start]) | {"boot": boot})
-    fixed = _FIXED.pack(version, flags, len(facts), jpeg_length, seq, monotonic_ns, wall_ns)
+    try:
+        fixed = _FIXED.pack(version, flags, len(facts), jpeg_length, seq, monotonic_ns, wall_ns)
+    except struct.error:
+        raise WireError("a frame of a time that is none") from None
     return b"".join((topic_bytes(topic), fixed, facts, memoryview(message)[jpeg_start:]))
 
 

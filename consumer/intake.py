@@ -50,6 +50,7 @@ class Intake:
         self.rate = Rate()
         self.frame: Frame | None = None
         self.last: Frame | None = None
+        self._newest: wire.Header | None = None
         self.used = ("", 0)
         self.uses = Uses()
         self.out_of_reach = False
@@ -79,9 +80,11 @@ class Intake:
             place=header.place,
             uses=self.uses,
         )
-        if self._in_order and self.last is not None and not _newer(frame, self.last):
+        if self._in_order and self._newest is not None and not header.is_newer(self._newest):
             self.counts.repeated += 1
-        elif frame.local_ns < self.not_before_ns:
+            return
+        self._newest = header
+        if frame.local_ns < self.not_before_ns:
             self.counts.outdated += 1
         else:
             self.rate.tick()
@@ -122,8 +125,3 @@ class Intake:
         except OSError:  # another process's came since, and only its pixels are still held
             return None
         return None if pixels is None else replace(frame, pixels=pixels)
-
-
-def _newer(frame: Frame, last: Frame) -> bool:
-    """Compare by number within one life of the capture, else by time, since numbers start anew with a producer."""
-    return frame.seq > last.seq if frame.run == last.run else frame.local_ns > last.local_ns

@@ -1,6 +1,7 @@
 """How often to sample."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
@@ -8,6 +9,9 @@ from typing import Self
 from ..common.errors import OptionError
 from ..common.frame import Frame
 from ..common.options import duration
+
+_SHORTEST = 0.001
+"""Seconds; no camera and no film has so many pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Interval:
         """Parse `10s`, `500ms`, `2m`, `250f` for frames, or `keyframe`.
 
         Raises:
-            OptionError: it is anything else, or zero.
+            OptionError: it is anything else, or less than 1 ms or one frame.
         """
         if text == "keyframe":
             return cls()
@@ -40,11 +44,10 @@ class Interval:
             if int(match[1]) > 0:
                 return cls(frames=int(match[1]))
         else:
-            try:
-                return cls(seconds=duration(text))
-            except ValueError:
-                pass
-        raise OptionError(f"{text!r} is not an interval above zero, such as 10s, 500ms, 250f or keyframe")
+            with suppress(ValueError):
+                if (seconds := duration(text)) >= _SHORTEST:
+                    return cls(seconds=seconds)
+        raise OptionError(f"{text!r} is not an interval of 1 ms or more, such as 10s, 500ms, 250f or keyframe")
 
     def slot(self, frame: Frame) -> int:
         """Return the number of the slot that a camera's frame falls into; the first frame of a slot is its sample."""

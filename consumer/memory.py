@@ -5,12 +5,13 @@ import math
 import mmap
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from ..common.frame import Image, Uses
-from ..common.memory import NUMBER, PIXELS_AT, Place, realm
+from ..common.memory import NUMBER, PIXELS_AT, WRITTEN_AT, Place, realm
 from ..common.state import CameraState
 
 _MOST = 8
@@ -100,7 +101,7 @@ class _File:
                 return None
             time.sleep(_NAP)
         try:
-            if NUMBER.unpack_from(self._memory)[0] != seq:
+            if NUMBER.unpack_from(self._memory, WRITTEN_AT)[0] != seq:
                 return None
             return np.frombuffer(self._memory, np.uint8, count, PIXELS_AT).reshape(shape).copy()
         finally:
@@ -108,7 +109,8 @@ class _File:
 
     def close(self) -> None:
         os.close(self._descriptor)
-        self._memory.close()
+        with suppress(BufferError):  # a thread of the parent was copying when this process was forked: it still does
+            self._memory.close()
 
     def _lock(self) -> bool:
         try:

@@ -15,6 +15,7 @@ import zmq
 
 from ..common import requests
 from ..common.address import CameraAddress, raw_topic
+from ..common.clock import passing_ns
 from ..common.errors import NoFrame, WireError
 from ..common.remote_clock import RemoteClock
 from ..common.requests import Next
@@ -73,7 +74,7 @@ class Receiver:
         self._left_without = False
         self._waited = 0.0
         self._waiting_since = 0.0
-        self._passed_ns = time.monotonic_ns()
+        self._passed_ns = passing_ns()
         self._reachability = Reachability(address.endpoint)
         self._look_at = 0.0
         self._stopped = False
@@ -122,7 +123,7 @@ class Receiver:
     @property
     def paused(self) -> bool:
         """True if this process has just been resumed and the thread has not yet looked at what came meanwhile."""
-        return time.monotonic_ns() - self._passed_ns > _PAUSE_NS
+        return passing_ns() - self._passed_ns > _PAUSE_NS
 
     def _connect(self) -> Connection:
         self._connected = self._received = time.monotonic()
@@ -168,15 +169,14 @@ class Receiver:
 
     def _receive(self) -> None:
         """Take in all that has come, frames first, and let those who wait for it go on."""
-        now = time.monotonic_ns()
-        if now - self._passed_ns > _PAUSE_NS:
-            self.intake.not_before_ns = now
+        if self.paused:
+            self.intake.not_before_ns = time.monotonic_ns()
         if self._connection.frames is not None:
             self._drain(self._connection.frames.recv, self._take_frame)
         self._drain(self._connection.requests.recv_multipart, self._take_answer)
         self._drain(self._connection.states.recv, self._told.put)
         with self.changed:
-            self._passed_ns = time.monotonic_ns()
+            self._passed_ns = passing_ns()
             self.changed.notify_all()
 
     def _look_after(self) -> None:

@@ -28,10 +28,10 @@ class Slots:
 
     def takes(self, frame: Frame) -> bool:
         """Return whether a frame is a sample."""
+        self._ahead_ns = frame.captured_ns - frame.local_ns
         slot, last = self._every.slot(frame), self._last
         if slot == last or not self.begun or self._is_late(slot):
             self._last = max(slot, last) if self.begun else slot
-            self._ahead_ns = frame.captured_ns - frame.local_ns
             self.begun = True
             return False
         self._last = slot

@@ -65,6 +65,9 @@ class States:
         told, now = list(self._told.values()), time.monotonic()
         # Of cameras that are no longer there nothing is told any more.
         told = [one for one in told if now - self._heard_at[one.camera] < state.SILENCE] or told
+        told = [
+            one if one.age is None else replace(one, age=one.age + now - self._heard_at[one.camera]) for one in told
+        ]
         found = told[0] if len(told) == 1 else _together(told)
         if silent < state.SILENCE:
             return replace(found, since=found.since + silent)

@@ -70,7 +70,7 @@ class Decoder:
             for frame in self._context.decode(packet if packet.size else None):
                 if frame.is_corrupt:
                     self._waiting_for_keyframe = True
-                    return
+                    break
                 yield frame
         except av.error.FFmpegError:
             self._waiting_for_keyframe = True

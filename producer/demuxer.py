@@ -81,6 +81,7 @@ class Demuxer:
             raise SourceError(f"{source.place} has no video stream", final=source.kind is Kind.FILE)
         self.stream: VideoStream = self._container.streams.video[0]
         self.codec_context = self.stream.codec_context
+        self._fps = float(self.stream.guessed_rate or 25)
 
     def packets(self) -> Iterator[tuple[VideoPacket, Arrival]]:
         """Yield packets as they come, those of a file at its own rate. An empty packet flushes the decoder.
@@ -92,7 +93,7 @@ class Demuxer:
         with self._reading:
             while True:
                 packets = self._container.demux(self.stream)
-                for item in paced(packets) if is_file else self._live(packets):
+                for item in paced(packets, self._fps) if is_file else self._live(packets):
                     if self._closing:
                         return
                     yield item

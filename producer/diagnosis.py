@@ -105,7 +105,10 @@ def _not_opened(source: Source, error: BaseException) -> SourceError:
     if isinstance(error, NoVideo):
         return SourceError(f"{place}: no video stream is offered: check the path of the URL")
     if isinstance(error, PermissionError):
-        return SourceError(f"{place} may not be read: change its permissions or join the group that may", final=True)
+        if source.kind in (Kind.RTSP, Kind.HTTP):
+            return SourceError(f"this machine does not permit connections to {place}: check its firewall and routes")
+        reason = f"{place} may not be read: change its permissions or join the group that may"
+        return SourceError(reason, final=source.kind is Kind.FILE)
     if isinstance(error, FileNotFoundError):
         return SourceError(f"{place} does not exist", final=source.kind is Kind.FILE)
     if isinstance(error, av.error.InvalidDataError | Refusal):

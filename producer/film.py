@@ -12,25 +12,37 @@ from .arrival import Arrival
 LAST_SHOWN = 0.5
 """Seconds between a film's last picture and word of its end: the two reach readers on different connections, and
 pixels in memory can be opened while the process lives that made them."""
-_NANOSECONDS = 1_000_000_000
+_LATE_NS = 500_000_000
+_LONGEST_NS = 60_000_000_000
+"""A packet that is due so long ago, or so long from now, is one whose film counts its time anew there."""
 
 _AvPacket: TypeAlias = "Packet[VideoStream]"
 
 
-def paced(packets: Iterable[_AvPacket]) -> Iterator[tuple[_AvPacket, Arrival]]:
-    """Yield each packet at its decoding time; the end comes when the last picture has been shown."""
-    start: int | None = None
-    over = 0
+def paced(packets: Iterable[_AvPacket], fps: float) -> Iterator[tuple[_AvPacket, Arrival]]:
+    """Yield each packet at its decoding time; the end comes when the last picture has been shown.
+
+    Args:
+        packets: of the film, the last of them an empty one.
+        fps: pictures per second, for packets that do not tell their time.
+    """
+    interval = int(1e9 / fps)
+    start, due, shown = 0, -interval, 0
     for packet in packets:
-        if packet.dts is not None and packet.time_base is not None:
-            due = int(packet.dts * packet.time_base * _NANOSECONDS)
-            start = time.monotonic_ns() - due if start is None else start
+        if packet.size:
+            due = due + interval if packet.dts is None else _ns(packet, packet.dts)
+            seen = due if packet.pts is None else _ns(packet, packet.pts)
+            if not -_LATE_NS < start + due - time.monotonic_ns() < _LONGEST_NS:
+                start, shown = time.monotonic_ns() - due, seen
+            shown = max(shown, seen)
             _sleep_until(start + due)
-            shown_until = (packet.dts if packet.pts is None else packet.pts) + (packet.duration or 0)
-            over = max(over, start + int(shown_until * packet.time_base * _NANOSECONDS))
         yield packet, Arrival.now()
-    _sleep_until(over)
+    _sleep_until(start + shown + interval)
 
 
-def _sleep_until(moment: int) -> None:
-    time.sleep(max(0, moment - time.monotonic_ns()) / _NANOSECONDS)
+def _ns(packet: _AvPacket, timestamp: int) -> int:
+    return int(timestamp * (packet.time_base or 0) * 1_000_000_000)
+
+
+def _sleep_until(moment_ns: int) -> None:
+    time.sleep(max(0, moment_ns - time.monotonic_ns()) / 1e9)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..common.memory import NUMBER, PIXELS_AT, Layout, Place
+from ..common.memory import NUMBER, PIXELS_AT, WRITTEN_AT, Layout, Place
 
 Plane: TypeAlias = npt.NDArray[np.uint8]
 
@@ -101,6 +101,7 @@ class _Slot:
         for part in parts:
             np.copyto(np.frombuffer(self._memory, np.uint8, part.size, at).reshape(part.shape), part)
             at += part.size
+        self._memory[WRITTEN_AT : WRITTEN_AT + NUMBER.size] = self._memory[: NUMBER.size]
         fcntl.flock(self.descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:

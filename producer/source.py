@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from ..common.address import CameraAddress
 from ..common.errors import AddressError, SourceError
-from ..common.redact import without_password
+from ..common.redact import url_without_password, without_password
 
 _DEVICE = re.compile(r"/dev/video\d+|\d{1,2}")
 _PATTERN = re.compile(r"test:(?:(\d{2,5})x(\d{2,5}))?(?:@(\d{1,3}))?")
@@ -56,8 +56,8 @@ class Source:
             return cls(Kind.PRODUCER, _checked_address(text))
         if scheme not in ("", "file"):
             raise SourceError(
-                f"source {without_password(text)!r} is of no known kind: use rtsp://, http://, /dev/video0, a file, "
-                "test:1280x720@25 or tcp://host:5550 for the cameras of another producer",
+                f"source {url_without_password(text)!r} is of no known kind: use rtsp://, http://, /dev/video0, "
+                "a file, test:1280x720@25 or tcp://host:5550 for the cameras of another producer",
                 final=True,
             )
         if text.startswith("test:"):
@@ -110,10 +110,12 @@ class Source:
         return int(match[1] or 1280), int(match[2] or 720), int(match[3] or 25)
 
     def __str__(self) -> str:
-        return without_password(self.url)
+        return url_without_password(self.url)
 
 
 def _checked(url: str) -> str:
+    if re.search(r"\s", url):
+        raise SourceError(f"source {url_without_password(url)!r} has a space in it: write %20", final=True)
     try:
         parts = urlsplit(url)
         if "@" in parts.path:

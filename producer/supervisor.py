@@ -197,10 +197,11 @@ class Supervisor:
     def _look_after(self, life: _Life) -> None:
         if life.process is not None:
             self._watch(life, life.process)
-        elif life.retry_at is not None and life.rests:
-            self._hub.change(life.status, State.IDLE, "nobody watches, so the camera is let go")
-        elif life.retry_at is not None and time.monotonic() >= life.retry_at and not self._is_leaving(life):
-            self._start(life)
+        elif life.retry_at is not None and time.monotonic() >= life.retry_at:
+            if life.rests:
+                self._hub.change(life.status, State.IDLE, "nobody watches, so the camera is let go")
+            elif not self._is_leaving(life):
+                self._start(life)
 
     def _is_leaving(self, life: _Life) -> bool:
         """Return whether an old capture of a camera that was removed and came back still has to leave it."""
@@ -249,7 +250,7 @@ class Supervisor:
         life.status.attempts += 1
         if life.status.seq:
             life.status.reconnects.tick()
-        if life.status.attempts == 1:
+        if life.status.attempts == 1 or life.status.state is State.IDLE:
             self._hub.change(life.status, State.CONNECTING, f"opening {camera.source}")
 
     def _ended(self, life: _Life, process: CaptureProcess) -> None:

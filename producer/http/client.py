@@ -149,4 +149,4 @@ def _multipart(stream: Stream, headers: Mapping[str, str]) -> Multipart:
     if headers.get("transfer-encoding", "").lower() == "chunked":
         stream = Stream(Chunks(stream).receive)
     boundary = _BOUNDARY.search(kind)
-    return Multipart(stream, (boundary[1] or boundary[2]) if boundary else "")
+    return Multipart(stream, (boundary[1] or boundary[2] or "") if boundary else "")

@@ -103,14 +103,12 @@ class RelayedCamera:
                 return
 
     def look_after(self) -> None:
-        """Connect anew where no frames come although there are some."""
-        now = time.monotonic()
-        for rendition, link in self._links.items():
+        """Disconnect where no frames come although there are some; :meth:`want` connects anew."""
+        for rendition, link in list(self._links.items()):
             last = self._last.get(rendition)
             misses = self._status.state is State.LIVE and (last is None or last.seq != self._status.seq)
-            if misses and now - link.received > _DEAF:
-                self._upstream.leave(self._topic(rendition), link.frames)
-                link.frames, link.received = self._watch(rendition), now
+            if misses and time.monotonic() - link.received > _DEAF:
+                self._upstream.leave(self._topic(rendition), self._links.pop(rendition).frames)
 
     def close(self) -> None:
         """Forget it."""
@@ -128,7 +126,7 @@ class RelayedCamera:
         header, _ = wire.unpack(message)
         self._links[rendition].received = time.monotonic()
         last = self._last.get(rendition)
-        if last is not None and not _newer(header, last):
+        if last is not None and not header.is_newer(last):
             return
         captured_ns = self._upstream.local(header)
         if captured_ns is None or captured_ns < self._upstream.inputs.not_before_ns:
@@ -145,10 +143,3 @@ class RelayedCamera:
 def looped(hub: Hub, upstream: Upstream, told: CameraState) -> str:
     """Return what to say of a camera that comes from this very producer."""
     return f"a loop: {upstream.endpoint}/{told.camera} comes from here, {hub.endpoint}: relay the camera one way only"
-
-
-def _newer(header: Header, last: Header) -> bool:
-    """Compare by number within one life of the capture, else by time; after a reboot there are no frames of before."""
-    if header.run == last.run:
-        return header.seq > last.seq
-    return header.boot != last.boot or header.monotonic_ns > last.monotonic_ns

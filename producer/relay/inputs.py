@@ -6,6 +6,7 @@ from collections.abc import Callable, Container
 
 import zmq
 
+from ...common.clock import passing_ns
 from ...common.errors import WireError
 from ...common.sockets import Socket
 
@@ -31,7 +32,7 @@ class Inputs:
         self.not_before_ns = 0
         self._poller = poller
         self._takers: dict[Socket, tuple[Take, bool]] = {}
-        self._served_ns = time.monotonic_ns()
+        self._served_ns = passing_ns()
         self._complaints: set[str] = set()
 
     def open(self, source: Socket, take: Take, *, newest: bool = False) -> None:
@@ -47,13 +48,12 @@ class Inputs:
 
     def serve(self, ready: Container[object]) -> None:
         """Take in what has come to those sockets that are ready; to be called in each pass of the loop."""
-        now = time.monotonic_ns()
-        if now - self._served_ns > _PAUSE_NS:
-            self.not_before_ns = now
+        if passing_ns() - self._served_ns > _PAUSE_NS:
+            self.not_before_ns = time.monotonic_ns()
         for source in [source for source in self._takers if source in ready]:
             if source in self._takers:  # what came to another one may have closed it
                 self._drain(source, *self._takers[source])
-        self._served_ns = time.monotonic_ns()
+        self._served_ns = passing_ns()
 
     def _drain(self, source: Socket, take: Take, newest: bool) -> None:
         message = None

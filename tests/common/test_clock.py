@@ -26,6 +26,27 @@ def test_other_host_by_exchange() -> None:
     assert offset.local(theirs + 500, 0, "another boot") == 500
 
 
+def test_a_clock_that_stood_still() -> None:
+    """Suspended hosts have clocks that stand still: exchanges from before no longer count, however fast they were."""
+    offset = Offset()
+    for sent in range(8):
+        offset.update(sent, sent + 5, sent + 5, sent + 10)
+    asleep = 3600 * SECOND
+    offset.update(SECOND, SECOND - asleep, SECOND - asleep, SECOND + 50_000_000)
+    assert abs(offset.local(2 * SECOND - asleep, 0, "another boot") - 2 * SECOND) <= 25_000_000
+    uncertainty = offset.uncertainty("another boot")
+    assert uncertainty == 0.025
+
+
+def test_slow_exchanges_are_no_steps() -> None:
+    """However long an exchange is under way, and on whichever leg, those before count on."""
+    offset = Offset()
+    offset.update(0, 5, 5, 10)
+    offset.update(0, 3 * SECOND, 3 * SECOND, 3 * SECOND + 5)
+    offset.update(0, 5, 5, 3 * SECOND)
+    assert offset.uncertainty("another boot") == 5e-9
+
+
 def test_uncertainty_is_half_of_the_least_delay() -> None:
     """However skewed the path, the error is within the uncertainty; on the same host there is none."""
     offset = Offset()

@@ -22,6 +22,13 @@ def test_unknown_keys_are_ignored() -> None:
     assert state.unpack(message) == CameraState(camera="door", state=State.LIVE)
 
 
+@pytest.mark.parametrize("endless", [float("nan"), float("inf"), -float("inf")])
+def test_numbers_without_end_are_ignored(endless: float) -> None:
+    """Nobody can compute with them, and a relay would end by it."""
+    message = b"door\0" + msgpack.packb({"camera": "door", "state": "live", "age": endless, "since": endless})
+    assert state.unpack(message) == CameraState(camera="door", state=State.LIVE)
+
+
 @pytest.mark.parametrize(
     "message",
     [

@@ -121,6 +121,12 @@ def test_forwarding_changes_name_and_clock_only() -> None:
     assert forwarded == b"door\0" + fixed + facts + picture
 
 
+def test_forwarding_to_a_time_that_is_none() -> None:
+    """What a clock that cannot be right makes of a frame's time is told, and ends nobody."""
+    with pytest.raises(WireError, match="of a time that is none"):
+        wire.forward(message(), topic="back", monotonic_ns=2**63, boot="here")
+
+
 def _fixed_at(offset: int, value: bytes) -> bytes:
     packed = bytearray(message())
     packed[5 + offset : 5 + offset + len(value)] = value

@@ -17,7 +17,8 @@ from framefan.producer import capture as captures
 from framefan.producer.assignment import Assignment, pack_renditions
 from framefan.producer.camera.server import CameraServer
 from framefan.producer.channel import Channel, Report
-from framefan.producer.decoder import Decoder, VideoPacket
+from framefan.producer.decoder import Decoder
+from framefan.producer.demuxer import VideoPacket
 from framefan.producer.picture import Jpeg
 
 Want = Callable[..., None]

@@ -3,11 +3,14 @@
 import io
 import threading
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import cast
 
 import av
 import numpy as np
 import pytest
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
 
 from framefan.common.errors import SourceError
 from framefan.producer.arrival import Arrival
@@ -74,6 +77,35 @@ def test_empty_packet_stands_for_lost_ones(packets: tuple[Decoder, list[VideoPac
     """After an empty packet the decoder knows nothing any more and waits for a keyframe."""
     decoder, found = packets
     assert count(decoder, [*found[:5], found[-1], *found[7:12]]) == [1] * 5 + [0] + [0] * 3 + [1] * 2
+
+
+@pytest.mark.parametrize("cut", range(5, 16))
+def test_a_loss_among_pictures_that_are_held_back(cut: int) -> None:
+    """Whatever the decoder held of reordered pictures when some were lost, it starts over at the next keyframe."""
+
+    class Stream:
+        codec_context = av.CodecContext.create("h264", "r")
+
+    decoder, found = Decoder(Stream()), reordered()
+    after = next(at for at in range(cut, len(found)) if found[at].is_keyframe)
+    damaged = av.Packet(bytes(found[cut])[: found[cut].size // 2])
+    count(decoder, cast(list[VideoPacket], [*found[:cut], damaged, av.Packet(b"")]))
+    assert sum(count(decoder, cast(list[VideoPacket], [*found[after:], av.Packet(b"")]))) == len(found) - after
+
+
+def reordered() -> "list[av.Packet[VideoStream]]":
+    """Return an H.264 stream with B-frames as a camera sends it, with a keyframe every 20."""
+    encoder = av.CodecContext.create("libx264", "w")
+    assert isinstance(encoder, VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = 160, 96, "yuv420p", Fraction(1, 25)
+    encoder.gop_size, encoder.max_b_frames = 2 * GOP, 2
+    encoder.options = {"preset": "fast", "x264-params": "repeat-headers=1"}
+    noise = np.random.default_rng(3)
+    found = []
+    for _ in range(2 * GOP + FRAMES):
+        image = noise.integers(0, 255, (96, 160, 3), dtype=np.uint8)
+        found += encoder.encode(av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="yuv420p"))
+    return [*found, *encoder.encode(None)]
 
 
 def test_a_film_that_loops(packets: tuple[Decoder, list[VideoPacket]]) -> None:
@@ -179,9 +211,9 @@ def test_resting_backlog_does_the_work_that_would_take_too_long_later(
     for packet in found[:9]:
         backlog.put(packet, Arrival.now())
     given = iter(backlog)
-    got = [item[0] for item in (next(given) for _ in range(6)) if item]
-    assert got == found[:6]
-    assert len(backlog) == 3
+    got = [item[0] for item in (next(given) for _ in range(5)) if item]
+    assert got == found[:5]
+    assert len(backlog) == 4
     backlog.nudge()
     assert next(given) is None
 

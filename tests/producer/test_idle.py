@@ -13,6 +13,7 @@ from framefan.common.sockets import Context
 from framefan.common.state import CameraState, State
 from framefan.consumer import Subscriber
 from framefan.consumer.discovery import states
+from framefan.producer.camera.authentication import Credentials
 from framefan.producer.camera.server import CameraServer
 from tests.programs import FRAMEFAN, Program, Start, captures_of, eventually
 
@@ -137,3 +138,16 @@ def test_idle_camera_can_be_let_go(start: Start, camera: CameraServer) -> None:
     assert captures_of(program.pid) == []
     with Subscriber(f"{endpoint}/door", timeout=20) as subscriber:
         assert subscriber.read().seq > first.seq
+
+
+@pytest.mark.timeout(120)
+def test_a_camera_that_refuses_stays_so_when_nobody_watches(start: Start) -> None:
+    """It is told what is wrong, and not that the camera was let go, until it would be tried again."""
+    with CameraServer(port=0, credentials=Credentials("user", "s3cret")) as camera:
+        url = camera.url("door").replace("s3cret", "wrong")
+        _, endpoint = producer(start, url, "--disconnect-idle")
+        with Subscriber(f"{endpoint}/door") as subscriber:
+            eventually(lambda: subscriber.state.state is State.REFUSED, "it is refused", within=15)
+        eventually(lambda: states(endpoint, 5)[0].idle, "nobody is left", within=LEAVES)
+        time.sleep(1)
+        assert states(endpoint, 5)[0].state is State.REFUSED

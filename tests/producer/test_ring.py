@@ -43,6 +43,15 @@ fcntl.flock(file, fcntl.LOCK_SH)
 print("holds", flush=True)
 signal.pause()
 """
+DYING = """
+import signal
+import numpy as np
+from framefan.producer.ring import Ring
+
+with Ring().writing(1, [np.ones((480, 640, 3), np.uint8)], "bgr") as place:
+    print("writes", place.pid, place.descriptor, place.name, flush=True)
+    signal.pause()
+"""
 STARVED = """
 import os, resource
 import numpy as np
@@ -157,6 +166,17 @@ def test_a_picture_that_is_announced_is_waited_for(ring: Ring, memory: SharedMem
     reader.join()
     assert found[0] is not None
     assert (found[0] == 1).all()
+
+
+def test_a_writer_that_dies_over_a_picture(memory: SharedMemory, start: Start) -> None:
+    """Its lock goes with it, and what it had begun is no picture."""
+    program = start(sys.executable, "-c", DYING)
+    told = program.wait_for(r"writes (\d+) (\d+) (\S+)")
+    place = Place(int(told[1]), int(told[2]), told[3], Layout.BGR)
+    memory.hold(place)
+    program.kill()
+    program.wait()
+    assert memory.copy(place, 1, SHAPE) is None
 
 
 def test_a_picture_that_fails(ring: Ring, memory: SharedMemory) -> None:

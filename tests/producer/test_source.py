@@ -65,7 +65,17 @@ def test_refuses(text: str) -> None:
     assert caught.value.final
 
 
-@pytest.mark.parametrize("url", ["rtsp://user:sec%72et@host:99999/x", "ftp://user:sec%72et@host/x?pass=sec%72et"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rtsp://user:sec%72et@host:99999/x",
+        "ftp://user:sec%72et@host/x?pass=sec%72et",
+        "ftp://user:my sec%72et@host/x",
+        "rtsp://user:my sec%72et@host/x",
+        "rtsp://user:sec%72et of mine@host/x",
+        "http://host/x?pwd=my sec%72et",
+    ],
+)
 def test_no_password_in_any_text(url: str) -> None:
     """Neither errors nor text forms hold a password."""
     with pytest.raises(SourceError) as caught:

@@ -51,6 +51,7 @@ def always(*pieces: bytes) -> Answer:
         OK.replace(b"; boundary=cut", b';charset=x; BOUNDARY="cut"'),
         OK.replace(b"; boundary=cut", b";boundary=--cut"),
         OK.replace(b"; boundary=cut", b""),
+        OK.replace(b"; boundary=cut", b';boundary=""'),
         OK.replace(b"Content-Type: multipart", b"content-type:Multipart"),
         OK.replace(b"\r\n", b"\n"),
     ],
