@@ -65,7 +65,10 @@ class Channel:
     """The hub's end, in a directory that nobody else may enter."""
 
     def __init__(self, context: Context) -> None:
-        self._directory = tempfile.TemporaryDirectory(prefix="framefan-", ignore_cleanup_errors=True)
+        try:
+            self._directory = tempfile.TemporaryDirectory(prefix="framefan-", ignore_cleanup_errors=True)
+        except OSError as error:
+            raise BindError(f"cannot make a temporary directory: {error.strerror}; set TMPDIR to one") from None
         self.path = Path(self._directory.name)
         self.frames = context.socket(zmq.PULL)
         self.frames.conflate = True  # per connection, hence per rendition

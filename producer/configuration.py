@@ -151,6 +151,8 @@ def _expanded(value: Any, environ: Mapping[str, str], key: str = "") -> Any:
     """Replace `${NAME}` in every text by the environment variable of that name."""
     if isinstance(value, dict):
         return {name: _expanded(item, environ, f"{key}.{name}".lstrip(".")) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_expanded(item, environ, key) for item in value]
     if not isinstance(value, str):
         return value
     for name in _VARIABLE.findall(value):

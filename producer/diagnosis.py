@@ -111,7 +111,7 @@ def _not_opened(source: Source, error: BaseException) -> SourceError:
         return SourceError(reason, final=source.kind is Kind.FILE)
     if isinstance(error, FileNotFoundError):
         return SourceError(f"{place} does not exist", final=source.kind is Kind.FILE)
-    if isinstance(error, av.error.InvalidDataError | Refusal):
+    if isinstance(error, ValueError | Refusal):
         if source.kind is Kind.FILE:
             return not_a_video(source)
         return SourceError(f"{place} answers, but not as an {source.kind.value.upper()} server of video: check the URL")

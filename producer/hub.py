@@ -173,7 +173,7 @@ class Hub:
             self._tell_all("")
 
     def close(self) -> None:
-        """Close all sockets. Safe to call twice."""
+        """Close all sockets."""
         for opened in (self._connections, self._waker, self._frames, self._states, self._requests):
             opened.close()
         self.context.term()

@@ -117,6 +117,7 @@ class Publisher:
         self.close()
 
     def _encode(self, image: npt.NDArray[np.uint8]) -> bytes:
+        image = np.asarray(image)  # what is none, such as the None of a failed `cv2.imread`, is an array of objects
         colour = image.ndim == 3 and image.shape[2] == 3
         if image.dtype != np.uint8 or not (colour or image.ndim == 2) or image.size == 0:
             raise ValueError(

@@ -67,6 +67,8 @@ class Source:
         path = Path(text.removeprefix("file://"))
         if not path.is_file():
             raise SourceError(f"source {without_password(text)!r} is neither a URL nor a file that exists", final=True)
+        if any("\udc80" <= character <= "\udcff" for character in text):  # bytes that are no UTF-8: os.fsdecode
+            raise SourceError(f"source {text!a} has a name that is not UTF-8: rename it", final=True)
         return cls(Kind.FILE, str(path))
 
     @property

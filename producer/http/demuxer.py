@@ -14,7 +14,7 @@ from ..rtsp.messages import Refusal
 from ..source import Source
 from .client import Client
 
-_FAILURES = (Refused, Refusal, OSError, EOFError, UnicodeError)
+_FAILURES = (Refused, Refusal, OSError, EOFError, ValueError)
 
 
 class HttpDemuxer:

@@ -19,7 +19,7 @@ from .jpeg import JpegDepacketizer, Picture
 from .messages import Refusal
 from .sdp import NoVideo, Unsupported
 
-_FAILURES = (Refused, Refusal, NoVideo, OSError, EOFError, UnicodeError)
+_FAILURES = (Refused, Refusal, NoVideo, OSError, EOFError, ValueError)
 
 
 class RtspDemuxer:

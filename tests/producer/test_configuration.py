@@ -73,6 +73,7 @@ def test_everything(tmp_path: Path) -> None:
         ("relay = 'tcp://edge'", "relay is not a list of producers"),
         ("relay = ['tcp://edge/door']", "tcp://edge/door is no producer: write .cameras.NAME."),
         ("relay = ['test:']", "test: is no producer"),
+        ("relay = ['tcp://${NIX}']", "relay: environment variable NIX is not set"),
         ("[cameras.door]\nsource='tcp://edge'", "cameras.door: tcp://edge names no camera: write tcp://edge/door, or"),
         ("[cameras.door]\nsource='tcp://edge/door'\nquality=3", "cameras.door: quality means nothing here"),
         ("[cameras.door]\nsource='nix.mp4'", "cameras.door: source 'nix.mp4' is neither a URL nor a file"),

@@ -58,7 +58,7 @@ def test_age_counts_from_the_capture_that_is_given() -> None:
     "picture",
     [
         np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8),
-        np.zeros(4, np.uint8), b"", b"not a jpeg" * 50, pictures.jpeg()[:-2],
+        np.zeros(4, np.uint8), None, b"", b"not a jpeg" * 50, pictures.jpeg()[:-2],
     ],
 )  # fmt: skip
 def test_refuses_what_is_no_picture(picture: object) -> None:

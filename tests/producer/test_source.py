@@ -1,5 +1,6 @@
 """Sources and the names of cameras."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,15 @@ def test_refuses(text: str) -> None:
     with pytest.raises(SourceError) as caught:
         Source.parse(text)
     assert caught.value.final
+
+
+def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    """A file with a name that no message can hold is refused with a text that any log can."""
+    path = tmp_path / os.fsdecode(b"film\xff.mp4")
+    path.touch()
+    with pytest.raises(SourceError, match="has a name that is not UTF-8: rename it") as caught:
+        Source.parse(str(path))
+    assert str(caught.value).isascii()
 
 
 @pytest.mark.parametrize(

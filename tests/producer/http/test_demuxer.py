@@ -125,6 +125,13 @@ def test_redirection() -> None:
                     pass
                 assert len(target.requests) == tries
                 assert header(target.requests[0], "Authorization") == ""
+    nowhere = b"HTTP/1.1 301 Moved\r\nLocation: http://h:99999/\r\n\r\n"
+    with (
+        HttpCamera(always(nowhere)) as camera,
+        pytest.raises(SourceError, match="answers, but not as an HTTP server"),
+        opened(camera.url()),
+    ):
+        pass
     with HttpCamera(always(b"HTTP/1.1 301 Moved\r\nLocation: /there\r\n\r\n")) as camera:
         with pytest.raises(SourceError, match="answered 301"), opened(camera.url()):
             pass

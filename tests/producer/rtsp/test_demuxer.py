@@ -188,6 +188,8 @@ NOT_RTSP = "answers, but not as an RTSP server of video: check the URL"
         ({"OPTIONS": b"SSH-2.0-OpenSSH_9.2\r\n"}, f" {NOT_RTSP}"),
         ({"DESCRIBE": Response(headers={"Content-Length": "x"})}, f" {NOT_RTSP}"),
         ({"DESCRIBE": Response(body=b"nonsense")}, ": no video stream is offered: check the path of the URL"),
+        ({"DESCRIBE": Response(302, reason="Found", headers={"Location": "rtsp://h:99999/"})}, f" {NOT_RTSP}"),
+        ({"DESCRIBE": Response(headers={"Content-Base": "rtsp://["})}, f" {NOT_RTSP}"),
         ({"PLAY": Response(454)}, ": answered 454"),
         ({"PLAY": b"\0" * 100}, f" {NOT_RTSP}"),
     ],
