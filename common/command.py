@@ -10,6 +10,7 @@ import platform
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Generic, NoReturn, TypeVar
@@ -96,6 +97,7 @@ def _run(words: list[str], stop: Stop) -> int:
         return _fail(words, error)
     _configure_logging(given.quiet)
     assert command is not None
+    _allow_many_files()
     try:
         return command.run(read_options(command.options, given, os.environ), stop)
     except ModuleNotFoundError as error:
@@ -105,6 +107,15 @@ def _run(words: list[str], stop: Stop) -> int:
         return _fail(words, missing)
     except FramefanError as error:
         return _fail(words, error)
+
+
+def _allow_many_files() -> None:
+    """Allow this process as many open files as it may have: each connection is one, and 1024 are soon used up."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource  # which Windows does not have
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _parser(commands: Mapping[str, Command[Any]], names: list[str]) -> argparse.ArgumentParser:

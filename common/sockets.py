@@ -16,6 +16,8 @@ from .wire import LARGEST_MESSAGE, topic_bytes
 Context = zmq.Context[zmq.Socket[bytes]]
 Socket = zmq.Socket[bytes]
 
+MOST_SOCKETS = 8192
+"""In a context; ZeroMQ's default is 1023. A subscriber has five, a relay one for each topic that is watched."""
 HEARTBEAT_MS = 2000
 HEARTBEAT_TIMEOUT_MS = 10_000
 """Longer than the slowest frame takes: with less, a slow link would be cut in the middle of every frame."""
@@ -25,6 +27,13 @@ _ATTEMPTS = 50
 _ALL = "*"
 
 assert zmq.zmq_version_info() >= (4, 3, 3), "CONFLATE on PUB serves one subscriber only before 4.3.3"
+
+
+def consumers_context() -> Context:
+    """Return the context that all consumers of this process share, with room for more of them than by default."""
+    context: Context = zmq.Context.instance()
+    context.set(zmq.MAX_SOCKETS, MOST_SOCKETS)  # of no effect, and no harm, where a socket of somebody else was first
+    return context
 
 
 def listen(endpoint: Endpoint) -> tuple[Endpoint, list[socket.socket]]:

@@ -29,7 +29,7 @@ class Connection:
     """
 
     def __init__(self, endpoint: Endpoint, topics: tuple[str, ...], mode: Mode) -> None:
-        context: sockets.Context = zmq.Context.instance()
+        context = sockets.consumers_context()
         self._context = context
         self._endpoint = endpoint
         self._way = mode, topics or ("",)

@@ -4,8 +4,6 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 
-import zmq
-
 from ..common import sockets, state
 from ..common.address import CameraAddress, Endpoint, raw_topic
 from ..common.errors import NoFrame, WireError
@@ -26,7 +24,7 @@ def states(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> list
     Raises:
         NoFrame: the producer told nothing within `timeout` seconds.
     """
-    context: sockets.Context = zmq.Context.instance()
+    context = sockets.consumers_context()
     subscriber = sockets.states_subscriber(context, endpoint, "")
     found: dict[str, CameraState] = {}
     deadline = time.monotonic() + timeout

@@ -47,7 +47,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._kept: dict[str, dict[str, Any]] = {}
         self._size = 0
-        self._lines = 0
+        self._lines = self._needed = 0
         if not keep.all:
             for line in store.read(NAME).splitlines():
                 self._lines += 1
@@ -105,10 +105,21 @@ class Ledger:
             self._store.delete(oldest["file"], oldest["size"])
             self._append({"deleted": oldest["file"]})
             self._drop(oldest["file"])
-        if self._lines > 2 * len(self._kept) + _SPARE:
-            lines = [json.dumps(entry) + "\n" for entry in self._kept.values()]
-            self._store.write(NAME, "".join(lines).encode())
-            self._lines = len(lines)
+        if self._lines > 2 * max(self._needed, len(self._kept)) + _SPARE:
+            lines: list[bytes] = []
+            for line in self._store.read(NAME).splitlines(keepends=True):
+                if self._is_needed(line, since_kept=bool(lines)):
+                    lines.append(line)
+            self._store.write(NAME, b"".join(lines))
+            self._lines = self._needed = len(lines)
+
+    def _is_needed(self, line: bytes, *, since_kept: bool) -> bool:
+        """Return whether a line is of a file that is kept, or of what was missed since the oldest of those."""
+        try:
+            entry = json.loads(line)
+            return entry == self._kept.get(entry.get("file")) or (since_kept and "missed" in entry)
+        except (ValueError, AttributeError):
+            return False
 
     def _is_too_much(self) -> bool:
         keep, oldest = self._keep, datetime.fromisoformat(next(iter(self._kept.values()))["captured"])

@@ -47,7 +47,7 @@ class Measurement:
 
 @dataclass(slots=True)
 class _Tally:
-    """Adds frames up. The first one may have been sent again, and counts as old news."""
+    """Adds frames up. The first one may have been sent again and is old news: rates begin with the second."""
 
     count: int = 0
     lost: int = 0
@@ -61,10 +61,10 @@ class _Tally:
 
     def add(self, frame: Frame) -> None:
         now, wall_ns, self.last_age = time.monotonic(), time.time_ns(), frame.age
-        if self.last is None:
+        if self.count == 1:
             self.first_at = now
-        else:
-            self.size += len(frame.data)
+        if self.last is not None:
+            self.size += len(frame.data) if self.count > 1 else 0
             self.ages.add(self.last_age)
             if frame.run == self.last.run:
                 self.lost += frame.seq - self.last.seq - 1
@@ -104,10 +104,13 @@ def _measure(address: CameraAddress, seconds: float, max_age: float, wait: float
             tally.add(frame)
         found = Measurement(address, subscriber.state, subscriber.statistics())
     if tally.last is not None:
-        span = tally.last_at - tally.first_at
-        found.frames, found.lost, found.clock_ahead = tally.count, tally.lost, tally.clock_ahead
-        found.fps, found.bytes_per_second = ((tally.count - 1) / span, tally.size / span) if span else (0.0, 0.0)
+        found.frames, found.clock_ahead = tally.count, tally.clock_ahead
+        if "fps=" not in address.rendition:  # which leaves out frames on purpose
+            found.lost = tally.lost
+        if tally.count > 2:
+            span = tally.last_at - tally.first_at
+            found.fps, found.bytes_per_second = (tally.count - 2) / span, tally.size / span
         found.age_median, found.age_p95 = (
-            tally.ages.percentiles() if tally.count > 2 else (tally.last_age, tally.last_age)
+            tally.ages.percentiles() if tally.count > 1 else (tally.last_age, tally.last_age)
         )
     return found

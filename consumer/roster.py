@@ -65,7 +65,7 @@ class _Producer:
 
     def __init__(self, endpoint: Endpoint, cameras: list[str]) -> None:
         self._endpoint = endpoint
-        context: sockets.Context = zmq.Context.instance()
+        context = sockets.consumers_context()
         self.states = sockets.states_subscriber(context, endpoint, "")
         self._last = self._since = time.monotonic()  # it spoke last; it has been speaking without a pause
         self._told = dict.fromkeys(cameras, self._last)

@@ -1,8 +1,6 @@
 """`framefan produce`."""
 
 import logging
-import resource
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,19 +63,11 @@ def _join_names(words: list[str]) -> list[str]:
     return joined
 
 
-def _allow_connections() -> None:
-    """Allow as many open files as we may: each subscriber takes three, and 1024 are soon used up."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
 def _produce(options: ProduceOptions, stop: Stop) -> int:
     from .hub import Hub
     from .plan import Plan
     from .supervisor import Supervisor
 
-    _allow_connections()
     plan = Plan(options.sources, options.config, options)
     hub = Hub(options.bind or plan.bind or Endpoint("127.0.0.1"))
     log.info("publishing %s at %s", ", ".join(camera.name for camera in plan.cameras) or "nothing yet", hub.endpoint)

@@ -22,8 +22,6 @@ from .waker import Waker
 
 log = logging.getLogger("framefan")
 
-_MOST_SOCKETS = 8192
-"""A relay has one for each topic that is watched; ZeroMQ's default is 1023."""
 _LATE = 0.5
 """Seconds: a newcomer gets an older last frame again; of a faster camera the next one comes soon enough."""
 _AGAIN = (0.0, 0.2, 1.0, 3.0)
@@ -53,7 +51,7 @@ class Hub:
         self.endpoint, listeners = sockets.listen(endpoint)
         self.id = secrets.token_hex(8)
         self.context: sockets.Context = zmq.Context()
-        self.context.set(zmq.MAX_SOCKETS, _MOST_SOCKETS)
+        self.context.set(zmq.MAX_SOCKETS, sockets.MOST_SOCKETS)
         frames, states, asked = listeners
         self._frames = sockets.frames_publisher(self.context, frames)
         self._states = sockets.states_publisher(self.context, states)

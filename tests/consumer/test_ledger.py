@@ -105,6 +105,18 @@ def test_the_ledger_does_not_grow(tmp_path: Path) -> None:
     assert {entry["file"] for entry in entries[-4:] if "file" in entry} >= {"door/18.jpg", "door/19.jpg"}
 
 
+def test_what_was_missed_stays_with_the_files_around_it(tmp_path: Path) -> None:
+    """A ledger that is written anew still tells what was missed since the oldest file that is there, and no more."""
+    out = Directory(tmp_path)
+    ledger = Ledger(out, Keep(count=2))
+    for number in range(1200):
+        write(out, ledger, number)
+        ledger.missed(camera="door", missed=number)
+        missed = [entry for entry in map(json.loads, out.read(NAME).splitlines()) if "missed" in entry]
+        assert [entry["missed"] for entry in missed[-2:]] == list(range(max(0, number - 1), number + 1))
+    assert len(missed) < 1200
+
+
 def test_what_cannot_be_noted_as_a_whole_is_not_there(tmp_path: Path) -> None:
     """A line that a full disk cuts off is taken back."""
     out = Directory(tmp_path)

@@ -26,7 +26,7 @@ from framefan.common.state import CameraState, State
 from framefan.consumer.probe import probe
 from framefan.producer import Publisher
 from tests import pictures
-from tests.programs import FRAMEFAN, Start, framefan
+from tests.programs import FRAMEFAN, Start, framefan, producer
 
 LIVE = CameraState(camera="door", state=State.LIVE, fps=50.0, age=0.01, codec="h264", width=64, height=48)
 JPEG = pictures.jpeg()
@@ -164,6 +164,16 @@ def test_live_camera() -> None:
     assert steps["version"]["version"] == wire.VERSION
     assert 0 < steps["age"]["median"] <= steps["age"]["p95"] < 1
     assert steps["clock"]["uncertainty"] == 0.0
+
+
+def test_a_rendition_of_a_lower_rate(start: Start) -> None:
+    """Frames that are left out on purpose are not lost."""
+    program, endpoint = producer(start, "test:320x176@20", "--name", "door")
+    program.wait_for("door live")
+    code, steps = probed(f"{endpoint}/door?fps=5", "--for", "2s")
+    assert code == ExitCode.OK
+    assert steps["frames"]["frames"] > 4
+    assert steps["frames"]["lost"] == 0
 
 
 def test_nobody_listens() -> None:
