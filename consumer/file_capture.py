@@ -3,6 +3,7 @@
 import ctypes
 import os
 import threading
+import weakref
 from typing import Any
 
 import cv2
@@ -15,10 +16,11 @@ class FileCapture:
     """A `cv2.VideoCapture` that threads can share, and that a forked process has for itself."""
 
     def __init__(self) -> None:
-        self._process = os.getpid()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._stale = False
         self._opened: tuple[Any, ...] = ()
         self._reader = _OPENCV()
+        _captures.add(self)
 
     def open(self, *source: Any) -> bool:
         """Open what `cv2.VideoCapture.open` does."""
@@ -27,19 +29,31 @@ class FileCapture:
 
     def call(self, method: str, *words: Any) -> Any:
         """Call a method of the capture and return its answer; what is None at the end of the words was not given."""
-        if self._process != os.getpid():
-            self._reopen()
         while words and words[-1] is None:
             words = words[:-1]
         with self._lock:
+            if self._stale:
+                self._reopen()
             return getattr(self._reader, method)(*words)
 
     def _reopen(self) -> None:
         """Open the same in this process and go on where the parent was."""
-        self._process, self._lock = os.getpid(), threading.Lock()
+        self._stale = False
         parents, self._reader = self._reader, _OPENCV()
-        # Its threads are not here, and its end would wait for theirs: it is never to be collected.
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(parents))
         self._reader.setExceptionMode(parents.getExceptionMode())
         if parents.isOpened() and self.call("open", *self._opened):
             self._reader.set(cv2.CAP_PROP_POS_FRAMES, parents.get(cv2.CAP_PROP_POS_FRAMES))
+
+
+_captures: weakref.WeakSet[FileCapture] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    """Have captures open their films anew, each with a lock that no thread of the parent holds."""
+    for capture in list(_captures):
+        capture._lock, capture._stale = threading.RLock(), True
+        # Its threads are not here, and its end would wait for theirs: the parent's is never to be collected.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(capture._reader))
+
+
+os.register_at_fork(after_in_child=_forked)

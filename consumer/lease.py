@@ -96,9 +96,8 @@ def _check_installed() -> None:
 
 def _directory() -> Path:
     """Return the directory of sockets and locks, which nobody else may enter."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    parent = runtime if os.access(runtime, os.W_OK) else tempfile.gettempdir()
-    own = Path(parent) / f"framefan-{os.getuid()}"
+    # Not XDG_RUNTIME_DIR, which a login has and a service of the same user does not.
+    own = Path(tempfile.gettempdir()) / f"framefan-{os.getuid()}"
     path = own if len(os.fsencode(own)) <= _LONGEST else Path("/tmp") / own.name  # noqa: S108 - checked below
     try:
         path.mkdir(mode=0o700, exist_ok=True)
@@ -157,6 +156,7 @@ def _private(path: str, flags: int) -> int:
 def _start(source: str, path: Path, lock: int) -> None:
     """Start a producer; when it listens it lets go of its standard error, for which this waits."""
     words = [str(path.with_suffix(suffix)) for suffix in (".socket", ".lock")]
+    path.with_suffix(".socket").unlink(missing_ok=True)  # left by one that was killed: the lock says that it is over
     try:
         done = subprocess.run(
             [sys.executable, "-m", _PROGRAM, *words],
@@ -174,7 +174,8 @@ def _start(source: str, path: Path, lock: int) -> None:
         told = f"it does not start within {_START:g} s"
     except OSError as error:
         told = str(error.strerror)
-    if told:
+    # Others may speak there too: the dynamic linker, or Python itself.
+    if told and not path.with_suffix(".socket").exists():
         raise SourceError(f"no private producer of {without_password(source)}: {told.splitlines()[-1]}")
 
 

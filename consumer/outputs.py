@@ -25,6 +25,7 @@ def output(text: str) -> Output:
     Raises:
         MissingPackage: it is a URL, and fsspec is not installed.
         OptionError: nothing is known about such URLs.
+        OutputError: what the URL names cannot be reached.
     """
     if "://" not in text:
         return Directory(Path(text))

@@ -81,15 +81,15 @@ class Puller:
         """Return the frame out of an answer; None for an answer that is not awaited any more.
 
         Raises:
-            WireError: it is an answer without a frame.
+            WireError: it is an answer without a frame, or with one that is not of this version.
         """
         if answer.get("id") != self._request.id or self._asked is None:
             return None
-        self._asked = None
+        self._asked, self._not_before = None, time.monotonic() + _RETRY
         if answer.get("answer") != "next" or len(rest) != 1:
-            self._not_before = time.monotonic() + _RETRY
             if "error" in answer:
                 return None  # its reason is told as the camera's state
             raise WireError("an answer without a frame")
         self._request = replace(self._request, producer=str(answer.get("producer")), after=wire.peek(rest[0]).seq)
+        self._not_before = 0.0
         return rest[0]

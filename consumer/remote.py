@@ -18,6 +18,7 @@ class Remote:
 
     Raises:
         OptionError: nothing is known about such URLs.
+        OutputError: what the URL names cannot be reached.
     """
 
     def __init__(self, url: str) -> None:
@@ -26,6 +27,8 @@ class Remote:
             self._files, self._root = fsspec.core.url_to_fs(url.rstrip("/"))
         except (ValueError, ImportError) as error:
             raise OptionError(f"cannot write to {self._url}: {error}") from None
+        except Exception as error:  # noqa: BLE001 - some connect at once, and each has errors of its own
+            raise OutputError(f"cannot write to {self._url}: {without_password(str(error))}") from None
 
     def __str__(self) -> str:
         return self._url

@@ -1,6 +1,7 @@
 """The newest frame of one camera."""
 
 import os
+import threading
 import time
 import weakref
 from collections.abc import Iterator, Sequence
@@ -111,8 +112,10 @@ class Subscriber:
         self.group = group
         self.redo = redo
         self._mode = None if mode == "auto" else Mode(mode)
-        self._closed = False
+        self._closed = self._stale = False
+        self._lock = threading.RLock()
         self._connect()
+        _subscribers.add(self)
 
     def read(self, timeout: float | EllipsisType | None = ...) -> Frame:
         """Return a frame newer than the last one returned, waiting for it if need be.
@@ -170,10 +173,11 @@ class Subscriber:
     def close(self) -> None:
         """Disconnect; a waiting :meth:`read` raises. Safe to call twice."""
         self._closed = True
-        if self._process == os.getpid():
-            self._finalizer()
-            with self._receiver.changed:
-                self._receiver.changed.notify_all()
+        with self._lock:
+            if not self._stale:
+                self._finalizer()
+                with self._receiver.changed:
+                    self._receiver.changed.notify_all()
 
     def __enter__(self) -> Self:
         return self
@@ -207,19 +211,20 @@ class Subscriber:
         return f"<Subscriber {self.address}>"
 
     def _connect(self) -> None:
-        self._process = os.getpid()
         self._ages = Ages()
         request = Next(cameras=tuple(camera.topic for camera in self._cameras), group=self.group, redo=self.redo)
         self._receiver = Receiver(self.address, request, Mode.PULL if self.group else self._mode)
         # The thread knows the receiver only, so that a forgotten subscriber is collected and its thread ended.
-        self._finalizer = weakref.finalize(self, _stop, self._receiver, self._process)
+        self._finalizer = weakref.finalize(self, self._receiver.stop)
 
     def _receiver_of_this_process(self) -> Receiver:
-        """Return the receiver; after a fork make another, since neither threads nor sockets come along."""
-        if self._process != os.getpid() and not self._closed:
-            self._finalizer.detach()
-            self._receiver.intake.forget_memory()
-            self._connect()
+        """Return the receiver; after a fork one thread makes another, since neither threads nor sockets come along."""
+        if self._stale:
+            with self._lock:
+                if self._stale and not self._closed:
+                    self._receiver.intake.forget_memory()
+                    self._connect()
+                    self._stale = False
         return self._receiver
 
     def _take(self, receiver: Receiver) -> Frame | None:
@@ -244,6 +249,14 @@ def _parse(
     return (several[0] if len(several) == 1 else CameraAddress(several[0].endpoint, "")), several
 
 
-def _stop(receiver: Receiver, process: int) -> None:
-    if process == os.getpid():
-        receiver.stop()
+_subscribers: weakref.WeakSet[Subscriber] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    """Have subscribers connect anew, each with a lock that no thread of the parent holds."""
+    for subscriber in list(_subscribers):
+        subscriber._lock, subscriber._stale = threading.RLock(), True
+        subscriber._finalizer.detach()
+
+
+os.register_at_fork(after_in_child=_forked)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import cv2
 
@@ -18,8 +17,10 @@ from .file_capture import FileCapture
 
 NAME = "FRAMEFAN"
 _CAMERA = re.compile(r"(?i)(rtsps?|https?|tcp)://.*|/dev/video\d+|test:.*")
-_FILM = re.compile(r"(?i)\.(avi|m4v|mkv|mov|mp4|mpe?g|ts|webm)")
-"""What the path of a URL ends in that is no camera's."""
+_FILM = re.compile(
+    r"(?i)https?://[^/?#]*/[^?#]*\.(3gp|asf|avi|flv|m2ts|m4v|mkv|mov|mp4|mpe?g|ogv|ts|vob|webm|wmv)([?#].*)?"
+)
+"""A URL whose path ends in what no camera's does. RTSP and our own addresses name no files."""
 _PASS = 0.002
 
 
@@ -172,7 +173,7 @@ class VideoCapture:
 
         Args:
             streams: captures of cameras.
-            timeoutNs: nanoseconds to wait; 0 waits for ever.
+            timeoutNs: nanoseconds to wait; 0 waits for as long as one of them may have a picture.
 
         Returns:
             whether one has, and the indexes of those that do.
@@ -183,13 +184,15 @@ class VideoCapture:
         cameras = [stream._camera for stream in streams]
         deadline = time.monotonic_ns() + timeoutNs
         while True:
+            # Asked first, so that a last picture that comes meanwhile is not missed.
+            over = not any(stream.isOpened() for stream in streams)
             ready = []
             for index, camera in enumerate(cameras):
                 if camera is None:
                     raise cv2.error("waitAny is for cameras")
                 if camera.grab_at_once():
                     ready.append(index)
-            if ready or (timeoutNs and time.monotonic_ns() > deadline):
+            if ready or over or (timeoutNs and time.monotonic_ns() > deadline):
                 return bool(ready), ready
             time.sleep(_PASS)
 
@@ -245,7 +248,7 @@ def _camera(source: Any) -> str | None:
         return None
     if source.startswith("/dev/"):
         return source if Path(source).exists() else None
-    return None if _FILM.fullmatch(Path(urlsplit(source).path).suffix) else source
+    return None if _FILM.fullmatch(source) else source
 
 
 def _restore(opened: tuple[Any, ...], max_age: float) -> VideoCapture:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 
 from ..common.address import CameraAddress
-from ..common.errors import NoFrame
+from ..common.errors import AnalyzerError, NoFrame
 from ..common.frame import Frame
 from ..common.signals import Stop
 from ..common.state import State
@@ -42,7 +42,8 @@ def each(
         subscribe: connects to a camera.
 
     Raises:
-        NoFrame: no camera gave a frame in time.
+        NoFrame: no camera gave a frame in time, or before its end.
+        AnalyzerError: the work ended the program.
     """
     jobs: dict[CameraAddress, _Job] = {}
     begun: list[_Job] = []
@@ -80,8 +81,8 @@ def _is_done(jobs: Collection["_Job"], served: bool) -> bool:
     """
     if not jobs or any(job.runs for job in jobs):
         return False
-    if not served and not any(job.over for job in jobs):
-        raise next(iter(jobs)).missing
+    if not served and all(job.in_vain or not job.over for job in jobs):
+        raise min(jobs, key=lambda job: job.over).missing
     return any(job.over for job in jobs)
 
 
@@ -91,6 +92,7 @@ class _Job:
     Attributes:
         seen: True once a frame has come.
         over: True once the work has ended, for whatever reason.
+        in_vain: True once a film has ended of which no frame has come.
 
     Args:
         subscriber: to the camera; closed in the end.
@@ -101,7 +103,7 @@ class _Job:
     """
 
     def __init__(self, subscriber: Subscriber, work: Work, stop: Stop, wait: float, errors: list[Exception]) -> None:
-        self.seen = self.over = False
+        self.seen = self.over = self.in_vain = False
         self._subscriber = subscriber
         self._work = work
         self._stop = stop
@@ -121,7 +123,7 @@ class _Job:
     def missing(self) -> NoFrame:
         """Why there is no frame."""
         state = self._subscriber.state
-        return NoFrame(str(self._subscriber.address), state.state, state.reason, self._wait)
+        return NoFrame(str(self._subscriber.address), state.state, state.reason, None if self.in_vain else self._wait)
 
     def tell_silence(self) -> None:
         """Log once that the camera has not given a frame in time."""
@@ -138,13 +140,19 @@ class _Job:
         self._thread.join()
 
     def _run(self) -> None:
-        with self._subscriber:
-            try:
+        try:
+            with self._subscriber:
                 self._work(self._frames())
-            except Exception as error:  # noqa: BLE001 - raised again by each()
-                self._errors.append(error)
-                self._stop.request()
-        self.over = True
+        except Exception as error:  # noqa: BLE001 - raised again by each()
+            self._fail(error)
+        except BaseException as error:  # noqa: BLE001 - it would end this thread only
+            self._fail(AnalyzerError(f"the analyzer of {self._subscriber.address} ended the program: {error!r}"))
+        finally:
+            self.over = True
+
+    def _fail(self, error: Exception) -> None:
+        self._errors.append(error)
+        self._stop.request()
 
     def _frames(self) -> Iterator[Frame]:
         """Yield the newest frames until somebody wishes the end or a file ends; log changes of state."""
@@ -154,6 +162,7 @@ class _Job:
                 frame = self._subscriber.read(_SLICE)
             except NoFrame as missing:
                 if missing.state == State.ENDED:
+                    self.in_vain = not self.seen
                     return
             else:
                 self.seen = True

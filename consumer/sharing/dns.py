@@ -62,10 +62,10 @@ class Dns:
         while not self._over.is_set():
             try:
                 members = self._look_up()
+                self._known = next(filter(_is_of_this_host, members), ""), members
             except OSError as error:
                 self._tell_failure(error.strerror or str(error))
             else:
-                self._known = next(filter(_is_of_this_host, members), ""), members
                 if self._failing:
                     self._failing = False
                     log.info("host name %r is known again", self._name)

@@ -138,6 +138,7 @@ def boom(frame): raise KeyError("no such drawer")
 def odd(frame): return object()
 def quiet(frame): return None
 def needs(frame): import torch_of_nobody
+def leaves(frame): raise SystemExit("found it")
 """
 
 
@@ -162,6 +163,7 @@ def test_a_class_of_the_user(address: str, own: Callable[[str], str]) -> None:
         ("boom", r"analyzer 'drawers:boom' raised KeyError: 'no such drawer' \(drawers.py:8\) on door #\d+ 320x180"),
         ("odd", r"analyzer 'drawers:odd' returned what JSON cannot hold: .*object is not JSON serializable"),
         ("needs", r"analyzer 'drawers:needs' raised ModuleNotFoundError: No module named 'torch_of_nobody'"),
+        ("leaves", r"the analyzer of tcp://.*/door ended the program: SystemExit\('found it'\)"),
         ("nix", r"analyzer 'drawers:nix': module 'drawers' has no 'nix'"),
     ],
 )

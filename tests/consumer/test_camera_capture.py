@@ -308,6 +308,15 @@ def test_wait_any(door: Door, stream: str, capture: VideoCapture) -> None:
         VideoCapture.waitAny([capture, VideoCapture()])
 
 
+def test_wait_any_ends_with_the_last_capture(capture: VideoCapture) -> None:
+    """When all of them are released meanwhile, waiting is over, also without a limit."""
+    capture.read()
+    timer = threading.Timer(0.2, capture.release)
+    timer.start()
+    assert VideoCapture.waitAny([capture]) == (False, [])
+    timer.join()
+
+
 def test_release_ends_a_waiting_read(capture: VideoCapture) -> None:
     """Releasing is safe twice, and from another thread ends a read that waits."""
     capture.set(cv2.CAP_PROP_READ_TIMEOUT_MSEC, 60_000)

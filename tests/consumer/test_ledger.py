@@ -108,7 +108,7 @@ def test_the_ledger_does_not_grow(tmp_path: Path) -> None:
 def test_what_was_missed_stays_with_the_files_around_it(tmp_path: Path) -> None:
     """A ledger that is written anew still tells what was missed since the oldest file that is there, and no more."""
     out = Directory(tmp_path)
-    ledger = Ledger(out, Keep(count=2))
+    ledger, missed = Ledger(out, Keep(count=2)), []
     for number in range(1200):
         write(out, ledger, number)
         ledger.missed(camera="door", missed=number)

@@ -7,14 +7,16 @@ import sys
 import time
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from framefan.common.frame import Uses
-from framefan.common.memory import realm
+from framefan.common.memory import Layout, realm
 from framefan.common.state import CameraState, State
 from framefan.consumer import Frame, Subscriber, VideoCapture
-from framefan.consumer.memory import Preference
+from framefan.consumer.memory import Preference, SharedMemory
 from framefan.producer.camera.server import CameraServer
+from framefan.producer.ring import Ring
 from tests.producer.test_ring import files_of
 from tests.programs import Program, Start, captures_of, eventually, framefan, producer, unavailable
 
@@ -275,6 +277,18 @@ def test_after_a_fork(start: Start) -> None:
                 os._exit(1)
         assert os.waitpid(child, 0)[1] == 0
         read_until(subscriber, in_memory(subscriber))
+
+
+def test_forked_in_the_middle_of_a_copy() -> None:
+    """What a thread of the parent was copying when the process was forked does not keep the child from letting go."""
+    ring, memory = Ring(), SharedMemory()
+    with ring.writing(1, [np.zeros((48, 64, 3), np.uint8)], Layout.BGR) as place:
+        pass
+    assert memory.copy(place, 1, (48, 64, 3)) is not None
+    with memoryview(memory._files[place.name]._memory):  # as that thread has it
+        memory.close()
+    assert not memory._files
+    ring.close()
 
 
 def test_preference(monkeypatch: pytest.MonkeyPatch) -> None:

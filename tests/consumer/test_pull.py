@@ -8,19 +8,28 @@ import threading
 import time
 from collections.abc import Iterator
 
+import msgpack
 import pytest
 
+from framefan.common import wire
 from framefan.common.errors import OptionError
+from framefan.common.sockets import Context
 from framefan.common.state import State
 from framefan.consumer import NoFrame, Subscriber
 from framefan.consumer.discovery import states
 from framefan.producer import Publisher
 from tests import pictures
-from tests.consumer.test_subscriber import STOPPED
+from tests.consumer.test_subscriber import STOPPED, Forger
 from tests.producer.test_idle import all_idle, producer
 from tests.programs import FRAMEFAN, Start, eventually
 
 JPEG = pictures.jpeg()
+
+
+@pytest.fixture
+def forger(context: Context) -> Forger:
+    """A producer whose every byte is the test's."""
+    return Forger(context)
 
 
 @pytest.fixture
@@ -167,6 +176,24 @@ def test_stopped_process_wakes_up_to_now(start: Start, stream: str) -> None:
     time.sleep(2.5)  # the point of the test
     os.kill(program.pid, signal.SIGCONT)
     assert float(program.wait_for(r"age ([\d.]+)")[1]) < 0.5
+
+
+def test_frames_of_another_version(forger: Forger) -> None:
+    """Of a producer whose frames cannot be understood another one is asked for a while later, not at once."""
+    asked = 0
+    with Subscriber(f"{forger.endpoint}/door", mode="pull") as subscriber:
+        for _ in range(25):
+            with pytest.raises(NoFrame):
+                subscriber.read(0.01)
+            if forger._requests.poll(20):
+                sender, request = forger._requests.recv_multipart()
+                facts = msgpack.unpackb(request)
+                if facts["ask"] == "next":
+                    asked += 1
+                    answer = msgpack.packb({"answer": "next", "id": facts["id"], "producer": "a"})
+                    forger._requests.send_multipart([sender, answer, wire.topic_bytes("door") + b"\x09" + bytes(80)])
+        eventually(lambda: subscriber.statistics().rejected, "an answer", within=5)
+    assert asked < 5
 
 
 def test_unknown_cameras_and_refused_renditions(publisher: Publisher) -> None:

@@ -19,7 +19,8 @@ from framefan.consumer.discovery import states
 from framefan.consumer.interval import Interval
 from framefan.producer import Publisher
 from tests import pictures
-from tests.programs import FRAMEFAN, Start, eventually, framefan
+from tests.consumer.film.films import Kind, make
+from tests.programs import FRAMEFAN, Start, eventually, framefan, producer
 
 JPEG = pictures.jpeg(pictures.noisy(320, 240))
 ONE = ("--every", "100ms", "--count", "1")
@@ -108,10 +109,10 @@ def test_cameras_that_come_later(start: Start, tmp_path: Path) -> None:
             program.wait_for(rf"{camera} #1 .* -> {tmp_path}/{camera}/")
 
 
-@pytest.mark.parametrize("text", ["0", "0s", "0f", "-1s", "f", "", "10x", "1.5f"])
-def test_intervals_above_zero_only(text: str) -> None:
-    """An interval of nothing is refused."""
-    with pytest.raises(OptionError, match="not an interval above zero"):
+@pytest.mark.parametrize("text", ["0", "0s", "0f", "-1s", "f", "", "10x", "1.5f", "0.0000001s", "0.9ms"])
+def test_intervals_of_a_millisecond_or_more_only(text: str) -> None:
+    """An interval of nothing, or of almost nothing, is refused."""
+    with pytest.raises(OptionError, match="not an interval of 1 ms or more"):
         Interval.parse(text)
 
 
@@ -124,6 +125,14 @@ def test_unwritable_directory(address: str, tmp_path: Path) -> None:
     assert ended.stderr.count("\n") == 1
 
 
+def test_unreachable_url(address: str) -> None:
+    """So is a URL to which the very connection fails."""
+    ended = framefan("sample", f"{address}/door", "--out", "ftp://127.0.0.1:9/x")
+    assert ended.returncode == ExitCode.OUTPUT
+    assert ended.stderr.startswith("framefan sample: cannot write to ftp://127.0.0.1:9/x: ")
+    assert ended.stderr.count("\n") == 1
+
+
 def test_no_producer() -> None:
     """Without a producer the sampler ends with one sentence, when its patience ends."""
     ended = framefan("sample", "tcp://127.0.0.1:9/door", "--wait", "2s", "--out", "/dev/shm/framefan-no-samples")
@@ -133,6 +142,17 @@ def test_no_producer() -> None:
         "framefan sample: no frame of tcp://127.0.0.1:9/door within 2 s, it is unreachable: "
         "connection refused: start a producer there, or check the port"
     )
+
+
+def test_a_film_that_is_over(start: Start, tmp_path: Path) -> None:
+    """Of a film that has already ended there is no frame, which is told at once, with the exit status for that."""
+    film = make(tmp_path, Kind("film.mp4"))
+    running, endpoint = producer(start, str(film), "--name", "film", "test:64x64@10", "--name", "test")
+    running.wait_for("film ended")
+    ended = framefan("sample", f"{endpoint}/film", "--out", str(tmp_path))
+    assert ended.returncode == ExitCode.CAMERA
+    assert ended.stderr.startswith(f"framefan sample: no frame of {endpoint}/film, it is ended")
+    assert ended.stderr.count("\n") == 1
 
 
 def test_full_disk_loses_that_sample_only(address: str, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import pickle
 import random
+import signal
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -17,7 +18,7 @@ import pytest
 from av.video.stream import VideoStream
 
 from framefan import consumer
-from framefan.consumer import VideoCapture
+from framefan.consumer import VideoCapture, video_capture
 
 FRAMES = 30
 PROPERTIES = (
@@ -165,17 +166,22 @@ def test_other_processes(film: Path, method: str, number: int) -> None:
         assert capture.get(cv2.CAP_PROP_POS_FRAMES) == 4
 
 
+@pytest.mark.parametrize("used", [True, False])
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")
-def test_forked_process_ends_in_order(film: Path) -> None:
-    """A forked process that has used a capture does not hang when it ends."""
-    with VideoCapture(str(film)) as capture:
-        capture.read()
-        child = os.fork()
-        if child == 0:
+def test_forked_process_ends_in_order(film: Path, used: bool) -> None:
+    """A forked process that forgets a capture does not hang, whether it has used it or not."""
+    capture = VideoCapture(str(film))
+    capture.read()
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # which ends also what hangs in a library
+        signal.alarm(20)
+        if used:
             capture.read()
-            del capture
-            os._exit(0)
-        assert os.waitpid(child, 0)[1] == 0
+        del capture
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    capture.release()
 
 
 def test_closed_capture_pickles_closed(film: Path) -> None:
@@ -185,6 +191,25 @@ def test_closed_capture_pickles_closed(film: Path) -> None:
     copy = pickle.loads(pickle.dumps(capture))
     assert not copy.isOpened()
     assert (copy.max_age, repr(copy)) == (3, "<VideoCapture of nothing>")
+
+
+@pytest.mark.parametrize(
+    ("source", "is_film"),
+    [
+        ("http://host/film.mp4", True),
+        ("HTTPS://host/films/Film.WMV?part=2#t=10", True),
+        ("http://host/film.m2ts", True),
+        ("http://host/stream?file=film.mp4", False),
+        ("http://camera.ts", False),
+        ("rtsp://camera/video.mp4", False),
+        ("tcp://host:5550/yard.ts", False),
+        ("test:64x64@10", False),
+        ("film.mp4", True),
+    ],
+)
+def test_films_and_cameras(source: str, is_film: bool) -> None:
+    """A URL is a film's by the end of its path, but not by RTSP nor at a producer, whatever a stream is called."""
+    assert video_capture._camera(source) == (None if is_film else source)
 
 
 def test_same_methods_as_opencv() -> None:

@@ -1,6 +1,9 @@
 """Members by host name; tests/integration/test_groups.py asks a real server."""
 
+import errno
 import logging
+import os
+import resource
 import socket
 from typing import Any
 
@@ -73,6 +76,22 @@ def test_an_outage_changes_nothing(names: Names, caplog: pytest.LogCaptureFixtur
         f"host name 'analyze' cannot be looked up ({FAILURE.strerror}); the members stay as they were",
         "host name 'analyze' is known again",
     ]
+
+
+def test_a_process_with_too_many_files(names: Names, caplog: pytest.LogCaptureFixture) -> None:
+    """While no socket can be made, to see which member this host is, members stay as they were, and follow then."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Dns("analyze") as members:
+        eventually(members.members, "an answer", within=5)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1, before[1]))
+        try:
+            names.four = [ELSEWHERE]
+            names.ask_twice()
+            assert (members.me, members.members()) == (HERE, (HERE,))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        eventually(lambda: members.members() == (ELSEWHERE,), "the answer", within=5)
+    assert os.strerror(errno.EMFILE) in caplog.text
 
 
 def test_nothing_is_known_before_the_first_answer(names: Names, caplog: pytest.LogCaptureFixture) -> None:
