@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import time
+import weakref
 
 from ..common.errors import FramefanError, NoFrame
 from ..common.frame import Frame
@@ -37,11 +38,11 @@ class Link:
         self._source = source
         self._max_age = max_age
         self._closed = False
-        self._process = os.getpid()
         self._lock = threading.Lock()
         self._renew_at = 0.0
         self._lease = None if source.lower().startswith("tcp://") else Lease(source)
         self._subscriber = self._subscribe(self._lease.address if self._lease else source)
+        _links.add(self)
 
     def read(self, timeout: float) -> Frame:
         """Return a frame newer than the last one, waiting for it if need be.
@@ -86,8 +87,6 @@ class Link:
 
     def _present(self) -> Subscriber:
         """Return the subscriber, to another private producer if the one before has ended."""
-        if self._process != os.getpid():  # a thread that is not here any more may have held the lock
-            self._process, self._lock, self._renew_at = os.getpid(), threading.Lock(), 0.0
         if self._lease and self._lease.lost:
             with self._lock:
                 if self._lease.lost and not self._closed and time.monotonic() >= self._renew_at:
@@ -106,3 +105,15 @@ class Link:
             self._subscriber = self._subscribe(self._lease.address)
         if self._closed:  # meanwhile
             self.close()
+
+
+_links: weakref.WeakSet[Link] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    """Have links look for a producer at once, each with a lock that no thread of the parent holds."""
+    for link in list(_links):
+        link._lock, link._renew_at = threading.Lock(), 0.0
+
+
+os.register_at_fork(after_in_child=_forked)
