@@ -68,9 +68,9 @@ class _Watcher(Subscriber):
         # When the slot begins the newest frame is still one of the slot before, and asking twice would cost more.
         fps = self.state.fps
         margin = min(1.0, _INTERVALS / fps) if fps else 0.0
-        due = frame.local_ns / 1e9 + begin - frame.captured_ns / 1e9 + margin
-        # Of another host's clock nothing may be known yet; but no slot is further away than one.
-        return min(due, time.monotonic() + self._every.seconds + margin)
+        # Of another host's clock nothing may be known yet; but no frame is of the future.
+        captured = min(frame.local_ns, time.monotonic_ns()) / 1e9
+        return captured + begin - frame.captured_ns / 1e9 + margin
 
     def _note(self, missed: range) -> None:
         if missed:

@@ -9,7 +9,9 @@ _TICK = 0.25
 _LONG_NS = 1_000_000_000
 """A thread that does nothing but tick and was away for this long was stopped with its process, or starved."""
 _WAIT_NS = 5_000_000
-"""What had to be waited for has come just now; what was there at once lay in the kernel."""
+"""What was there sooner lay in the kernel."""
+_NOW_NS = 100_000_000
+"""What has to be waited for, for so long in a row, comes just now. A shorter wait may have been for this thread's turn."""
 
 
 class Standstill:
@@ -23,6 +25,7 @@ class Standstill:
         self._ticked = Arrival.now()
         self._stopped: Arrival | None = None
         self._resumed_ns = 0
+        self._waited_ns = 0
         threading.Thread(target=self._run, daemon=True, name="standstill").start()
 
     def arrival(self, told: Arrival, asked_ns: int) -> Arrival:
@@ -33,7 +36,9 @@ class Standstill:
             asked_ns: since when it was waited for, on the monotonic clock, ns.
         """
         self._look(told)
-        if told.monotonic_ns - max(asked_ns, self._resumed_ns) > _WAIT_NS:
+        waited_ns = told.monotonic_ns - max(asked_ns, self._resumed_ns)
+        self._waited_ns = self._waited_ns + waited_ns if waited_ns > _WAIT_NS else 0
+        if self._waited_ns > _NOW_NS:
             self._stopped = None
         return self._stopped or told
 

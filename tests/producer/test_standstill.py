@@ -71,9 +71,9 @@ def test_a_slow_camera_is_no_standstill(clock: list[int], tick: Callable[[Stands
 
 @pytest.mark.parametrize("first", ["thread", "reader"])
 def test_what_the_kernel_kept_is_old(clock: list[int], tick: Callable[[Standstill], None], first: str) -> None:
-    """After a standstill, packets that are there at once are of its beginning; the first that is waited for is of now.
+    """After a standstill, packets that are there at once are of its beginning; what is waited for for long is of now.
 
-    It is all the same who notices first.
+    It is all the same who notices first, and that the reader has to wait for its turn once.
     """
     standstill = Standstill()
     asked = clock[0]
@@ -85,5 +85,8 @@ def test_what_the_kernel_kept_is_old(clock: list[int], tick: Callable[[Standstil
         tick(standstill)
     for _ in range(50):
         assert read(standstill, clock, 0.0005) > 60
+    assert read(standstill, clock, 0.06) > 60
+    assert read(standstill, clock, 0.0) > 60
+    assert [read(standstill, clock, 0.04) > 60 for _ in range(3)] == [True, True, False]
     assert read(standstill, clock, 0.03) == 0
     assert read(standstill, clock, 0.0) == 0

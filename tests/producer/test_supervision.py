@@ -67,7 +67,7 @@ def test_stopped_capture_takes_nothing_old_for_new(start: Start, transport: str)
             resumed, ages = time.monotonic(), []
             while time.monotonic() < resumed + 3:
                 frame = subscriber.read()
-                assert age_in_picture(frame) < frame.age + 0.5
+                assert age_in_picture(frame) < frame.age + 1.5  # less than a second away is no standstill
                 assert frame.run == run
                 ages.append(frame.age)
             assert sum(age < 0.5 for age in ages) > 5  # of some 70, on a machine that has time
