@@ -11,7 +11,7 @@ _LONG_NS = 1_000_000_000
 _WAIT_NS = 5_000_000
 """What was there sooner lay in the kernel."""
 _NOW_NS = 100_000_000
-"""What has to be waited for, for so long in a row, comes just now. A shorter wait may have been for this thread's turn."""
+"""What has to be waited for, for so long in a row, comes just now. A shorter wait may be for this thread's turn."""
 
 
 class Standstill:
