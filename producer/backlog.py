@@ -12,7 +12,7 @@ from .arrival import Arrival
 PATIENCE = 0.5
 """Seconds that a packet may wait. Who is further behind goes on at a keyframe: age stays bounded, frames give way."""
 _TICK = 1.0
-_MOST_WORK = 0.4
+_MOST_WORK = 0.7
 """Seconds of decoding that may be left until somebody comes, who then waits for it."""
 _SMOOTHING = 0.1
 _MOST_BYTES = 32 * 1024 * 1024

@@ -41,6 +41,8 @@ _MOST_REORDERED = 32
 """Packets that a decoder may hold before it shows the first of them; H.264 and H.265 allow 16."""
 _LONGEST_GAP = 0.2
 """Seconds within which a picture is encoded even if a newer one waits already: who is always late still shows some."""
+_LONGEST_CATCHING_UP_NS = 500_000_000
+"""After which who has just come gets a picture even if a newer one waits: where decoding is slow, one always does."""
 _TOLERATED = 1.0
 """Frames left out per second, over ten seconds, that are no overload yet: a burst of the network causes them too."""
 _IN_SOFTWARE = "there is no such hardware decoder here, so the CPU decodes"
@@ -172,7 +174,7 @@ class Capture:
             if rendition not in self._outlets:
                 self._outlets[rendition] = Outlet(self._context, self._assignment, rendition)
         if not self._served and self._backlog.newest is not None and len(self._backlog):
-            self._catching_up_to_ns = self._backlog.newest.monotonic_ns
+            self._catching_up_to_ns = self._backlog.newest.monotonic_ns + _LONGEST_CATCHING_UP_NS
         if not self._catching_up(self._newest):
             self._publish(self._newest, new)
         self._served = wanted
@@ -192,10 +194,11 @@ class Capture:
         else:
             due = [rendition for rendition in self._served if self._outlets[rendition].due(picture.arrival)]
             self._publish(picture, due)
+        self._catching_up_to_ns = 0
 
     def _catching_up(self, picture: _Picture) -> bool:
-        """Return whether a picture is older than the moment at which somebody came to an idle camera."""
-        return picture.arrival.monotonic_ns < self._catching_up_to_ns
+        """Return whether somebody has just come to an idle camera, and a newer picture than this one waits."""
+        return len(self._backlog) > 0 and picture.arrival.monotonic_ns < self._catching_up_to_ns
 
     def _overtaken(self) -> bool:
         """Return whether a newer picture is so near that encoding this one would only make that one late."""

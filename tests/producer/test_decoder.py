@@ -206,14 +206,14 @@ def test_resting_backlog_does_the_work_that_would_take_too_long_later(
 ) -> None:
     """Where keyframes are too rare, packets are decoded along, so that little is left for who comes."""
     backlog, found = Backlog[VideoPacket](), packets[1][:-1]
-    backlog.pace = 0.1
+    backlog.pace = 0.2
     backlog.rest(True)
     for packet in found[:9]:
         backlog.put(packet, Arrival.now())
     given = iter(backlog)
-    got = [item[0] for item in (next(given) for _ in range(5)) if item]
-    assert got == found[:5]
-    assert len(backlog) == 4
+    got = [item[0] for item in (next(given) for _ in range(6)) if item]
+    assert got == found[:6]
+    assert len(backlog) == 3
     backlog.nudge()
     assert next(given) is None
 
