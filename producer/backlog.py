@@ -12,7 +12,7 @@ from .arrival import Arrival
 PATIENCE = 0.5
 """Seconds that a packet may wait. Who is further behind goes on at a keyframe: age stays bounded, frames give way."""
 _TICK = 1.0
-_MOST_WORK = 0.7
+_MOST_WORK = 0.5
 """Seconds of decoding that may be left until somebody comes, who then waits for it."""
 _SMOOTHING = 0.1
 _MOST_BYTES = 32 * 1024 * 1024
@@ -44,7 +44,7 @@ class Backlog(Generic[P]):
     Attributes:
         given_up: packets that nobody will decode, because they had waited too long.
         forgotten: packets that nobody will decode, because nobody wanted them.
-        pace: seconds that decoding a packet takes.
+        pace: seconds of CPU that decoding a packet takes.
         newest: when the last packet came.
     """
 
@@ -84,7 +84,7 @@ class Backlog(Generic[P]):
             self._changed.notify()
 
     def learn(self, seconds: float) -> None:
-        """Take note of how long a packet has taken to be decoded."""
+        """Take note of how many seconds of CPU a packet has taken to be decoded."""
         self.pace += (_SMOOTHING if self.pace else 1.0) * (seconds - self.pace)
 
     def rest(self, resting: bool) -> None:

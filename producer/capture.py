@@ -130,9 +130,9 @@ class Capture:
                 arrivals[packet.pts] = arrival
                 if len(arrivals) > _MOST_REORDERED:
                     arrivals.popitem(last=False)
-                started = time.monotonic()
+                started = time.thread_time()  # and not what others take of this machine's time
                 pictures = list(decoder.decode(packet))
-                self._backlog.learn(time.monotonic() - started)
+                self._backlog.learn(time.thread_time() - started)
                 for content in pictures:
                     if self._is_film and not packet.size:  # kept by the decoder until the end; shown at the same rate
                         time.sleep(1 / max(1.0, self._backlog.fps))

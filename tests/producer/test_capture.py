@@ -24,12 +24,19 @@ from framefan.producer.picture import Jpeg
 Want = Callable[..., None]
 
 
-def slow(seconds: float) -> type[Decoder]:
+def spin(seconds: float) -> None:
+    """Be busy for so long."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+
+
+def slow(seconds: float, pause: Callable[[float], None] = time.sleep) -> type[Decoder]:
     """Return a decoder that takes so much longer for each packet."""
 
     class Slow(Decoder):
         def decode(self, packet: VideoPacket) -> Iterator[Jpeg | av.VideoFrame]:
-            time.sleep(seconds)
+            pause(seconds)
             yield from super().decode(packet)
 
     return Slow
@@ -99,7 +106,7 @@ def test_who_comes_to_a_slow_decoder_gets_pictures(
 
 def test_an_idle_camera_is_not_overloaded(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is decoded along for nobody is not missed by anybody: the rate told is the camera's."""
-    monkeypatch.setattr(captures, "Decoder", slow(0.02))
+    monkeypatch.setattr(captures, "Decoder", slow(0.02, spin))
     with capturing(context, fps=25, gop=250) as (channel, _):
         told = last_report(channel, 8)
         assert (told.state, told.reason) == (State.LIVE, "")

@@ -206,7 +206,7 @@ def test_resting_backlog_does_the_work_that_would_take_too_long_later(
 ) -> None:
     """Where keyframes are too rare, packets are decoded along, so that little is left for who comes."""
     backlog, found = Backlog[VideoPacket](), packets[1][:-1]
-    backlog.pace = 0.2
+    backlog.pace = 0.15
     backlog.rest(True)
     for packet in found[:9]:
         backlog.put(packet, Arrival.now())
