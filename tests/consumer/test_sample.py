@@ -164,14 +164,14 @@ def test_full_disk_loses_that_sample_only(address: str, tmp_path: Path) -> None:
         text=True,
         preexec_fn=lambda: _limit_files_to(half),
     )
-    assert program.stderr is not None
-    line = eventually(program.stderr.readline, "a complaint", within=10)
-    assert "this sample is lost, the next one is tried" in line
+    told = program.stderr
+    assert told is not None
+    eventually(lambda: "this sample is lost, the next one is tried" in told.readline(), "a complaint", within=10)
     assert samples(tmp_path) == []
     resource.prlimit(program.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     eventually(lambda: samples(tmp_path), "a sample", within=10)
     program.send_signal(signal.SIGTERM)
-    program.stderr.close()
+    told.close()
     assert program.wait(10) == -signal.SIGTERM
     assert all(path.read_bytes() == JPEG for path in samples(tmp_path))
 
