@@ -65,7 +65,7 @@ def watch(watcher: Program, wrong_by: int, count: int) -> set[str]:
         seq, run, age, state, lost, captured = watcher.wait_for(r"^\d+ \w+ .*")[0].split()
         assert float(age) < 3
         assert state == "live"
-        assert lost == "0"
+        assert int(lost) <= 2  # what a process drops that was away for a second, on a busy machine
         assert int(seq) > last
         last = int(seq)
         runs.add(run)
