@@ -1,12 +1,12 @@
 """OpenCV's own capture, for films and whatever else is no camera."""
 
 import ctypes
-import os
 import threading
-import weakref
 from typing import Any
 
 import cv2
+
+from .forks import tell_of_forks
 
 _OPENCV = cv2.VideoCapture
 """Taken now, since programs may put our class in its place."""
@@ -20,7 +20,7 @@ class FileCapture:
         self._stale = False
         self._opened: tuple[Any, ...] = ()
         self._reader = _OPENCV()
-        _captures.add(self)
+        tell_of_forks(self)
 
     def open(self, *source: Any) -> bool:
         """Open what `cv2.VideoCapture.open` does."""
@@ -36,6 +36,11 @@ class FileCapture:
                 self._reopen()
             return getattr(self._reader, method)(*words)
 
+    def _forked(self) -> None:
+        self._lock, self._stale = threading.RLock(), True
+        # Its threads are not here, and its end would wait for theirs: the parent's is never to be collected.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._reader))
+
     def _reopen(self) -> None:
         """Open the same in this process and go on where the parent was."""
         self._stale = False
@@ -43,17 +48,3 @@ class FileCapture:
         self._reader.setExceptionMode(parents.getExceptionMode())
         if parents.isOpened() and self.call("open", *self._opened):
             self._reader.set(cv2.CAP_PROP_POS_FRAMES, parents.get(cv2.CAP_PROP_POS_FRAMES))
-
-
-_captures: weakref.WeakSet[FileCapture] = weakref.WeakSet()
-
-
-def _forked() -> None:
-    """Have captures open their films anew, each with a lock that no thread of the parent holds."""
-    for capture in list(_captures):
-        capture._lock, capture._stale = threading.RLock(), True
-        # Its threads are not here, and its end would wait for theirs: the parent's is never to be collected.
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(capture._reader))
-
-
-os.register_at_fork(after_in_child=_forked)

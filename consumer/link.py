@@ -1,15 +1,14 @@
 """A reader's way to a camera, which holds through outages, the end of a private producer, and a fork."""
 
 import logging
-import os
 import threading
 import time
-import weakref
 
 from ..common.errors import FramefanError, NoFrame
 from ..common.frame import Frame
 from ..common.redact import url_without_password
 from ..common.state import CameraState, State
+from .forks import tell_of_forks
 from .lease import Lease
 from .subscriber import Subscriber
 
@@ -42,7 +41,7 @@ class Link:
         self._renew_at = 0.0
         self._lease = None if source.lower().startswith("tcp://") else Lease(source)
         self._subscriber = self._subscribe(self._lease.address if self._lease else source)
-        _links.add(self)
+        tell_of_forks(self)
 
     def read(self, timeout: float) -> Frame:
         """Return a frame newer than the last one, waiting for it if need be.
@@ -85,6 +84,9 @@ class Link:
     def _subscribe(self, address: str) -> Subscriber:
         return Subscriber(address, max_age=self._max_age)
 
+    def _forked(self) -> None:
+        self._lock, self._renew_at = threading.Lock(), 0.0
+
     def _present(self) -> Subscriber:
         """Return the subscriber, to another private producer if the one before has ended."""
         if self._lease and self._lease.lost:
@@ -105,15 +107,3 @@ class Link:
             self._subscriber = self._subscribe(self._lease.address)
         if self._closed:  # meanwhile
             self.close()
-
-
-_links: weakref.WeakSet[Link] = weakref.WeakSet()
-
-
-def _forked() -> None:
-    """Have links look for a producer at once, each with a lock that no thread of the parent holds."""
-    for link in list(_links):
-        link._lock, link._renew_at = threading.Lock(), 0.0
-
-
-os.register_at_fork(after_in_child=_forked)

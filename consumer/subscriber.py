@@ -1,6 +1,5 @@
 """The newest frame of one camera."""
 
-import os
 import threading
 import time
 import weakref
@@ -16,6 +15,7 @@ from ..common.frame import Frame
 from ..common.requests import Next
 from ..common.state import CameraState, State
 from ..common.statistics import Ages
+from .forks import tell_of_forks
 from .mode import Mode
 from .receiver import Receiver
 
@@ -115,7 +115,7 @@ class Subscriber:
         self._closed = self._stale = False
         self._lock = threading.RLock()
         self._connect()
-        _subscribers.add(self)
+        tell_of_forks(self)
 
     def read(self, timeout: float | EllipsisType | None = ...) -> Frame:
         """Return a frame newer than the last one returned, waiting for it if need be.
@@ -217,6 +217,10 @@ class Subscriber:
         # The thread knows the receiver only, so that a forgotten subscriber is collected and its thread ended.
         self._finalizer = weakref.finalize(self, self._receiver.stop)
 
+    def _forked(self) -> None:
+        self._lock, self._stale = threading.RLock(), True
+        self._finalizer.detach()
+
     def _receiver_of_this_process(self) -> Receiver:
         """Return the receiver; after a fork one thread makes another, since neither threads nor sockets come along."""
         if self._stale:
@@ -247,16 +251,3 @@ def _parse(
     if not group or len({each.endpoint for each in several}) != 1:
         raise AddressError("only a group has several cameras, which are of one producer")
     return (several[0] if len(several) == 1 else CameraAddress(several[0].endpoint, "")), several
-
-
-_subscribers: weakref.WeakSet[Subscriber] = weakref.WeakSet()
-
-
-def _forked() -> None:
-    """Have subscribers connect anew, each with a lock that no thread of the parent holds."""
-    for subscriber in list(_subscribers):
-        subscriber._lock, subscriber._stale = threading.RLock(), True
-        subscriber._finalizer.detach()
-
-
-os.register_at_fork(after_in_child=_forked)
