@@ -8,8 +8,11 @@ _NAMED = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s/]*)/\S*(?:pass|pwd|user)\S
 
 
 def url_without_password(url: str) -> str:
-    """Return one URL as it may be shown. A password with a space in it does not end it, as it would in a text."""
-    return without_password(re.sub(r"\s", "%20", url))
+    """Return one URL as it may be shown; what is none, such as a path, as it is.
+
+    A password with a space in it does not end it, as it would in a text.
+    """
+    return without_password(re.sub(r"\s", "%20", url) if "://" in url else url)
 
 
 def without_password(text: str) -> str:

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 import fsspec
 
 from ..common.errors import OptionError, OutputError
-from ..common.redact import without_password
+from ..common.redact import url_without_password, without_password
 
 _PROBE = ".framefan-writable"
 
@@ -22,7 +22,7 @@ class Remote:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = without_password(url).rstrip("/")
+        self._url = url_without_password(url).rstrip("/")
         try:
             self._files, self._root = fsspec.core.url_to_fs(url.rstrip("/"))
         except (ValueError, ImportError) as error:

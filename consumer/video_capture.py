@@ -11,7 +11,7 @@ import cv2
 
 from ..common.errors import FramefanError, MissingPackage
 from ..common.frame import Frame, Image
-from ..common.redact import without_password
+from ..common.redact import url_without_password
 from .camera_capture import CameraCapture, Params, log
 from .file_capture import FileCapture
 
@@ -223,7 +223,7 @@ class VideoCapture:
         return _restore, (self._opened if self.isOpened() else (), self.max_age)
 
     def __repr__(self) -> str:
-        return f"<VideoCapture {without_password(str(self._opened[0])) if self._opened else 'of nothing'}>"
+        return f"<VideoCapture {url_without_password(str(self._opened[0])) if self._opened else 'of nothing'}>"
 
     def _checked(self, camera: CameraCapture, result: tuple[bool, Image | None]) -> tuple[bool, Image | None]:
         return result if result[0] else (self._fail(camera.trouble), None)

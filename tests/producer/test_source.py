@@ -66,6 +66,13 @@ def test_refuses(text: str) -> None:
     assert caught.value.final
 
 
+def test_a_name_with_a_space(tmp_path: Path) -> None:
+    """A file is shown under its own name."""
+    path = tmp_path / "my film.mp4"
+    path.touch()
+    assert str(Source.parse(str(path))) == str(path)
+
+
 def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
     """A file with a name that no message can hold is refused with a text that any log can."""
     path = tmp_path / os.fsdecode(b"film\xff.mp4")
