@@ -61,10 +61,11 @@ class _Tally:
 
     def add(self, frame: Frame) -> None:
         now, wall_ns, self.last_age = time.monotonic(), time.time_ns(), frame.age
-        if self.count == 1:
-            self.first_at = now
         if self.last is not None:
-            self.size += len(frame.data) if self.count > 1 else 0
+            if self.count == 1:
+                self.first_at = now
+            else:
+                self.size += len(frame.data)
             self.ages.add(self.last_age)
             if frame.run == self.last.run:
                 self.lost += frame.seq - self.last.seq - 1

@@ -173,8 +173,8 @@ class Capture:
         for rendition in new:
             if rendition not in self._outlets:
                 self._outlets[rendition] = Outlet(self._context, self._assignment, rendition)
-        if not self._served and self._backlog.newest is not None and len(self._backlog):
-            self._catching_up_to_ns = self._backlog.newest.monotonic_ns + _LONGEST_CATCHING_UP_NS
+        if not self._served and len(self._backlog):
+            self._catching_up_to_ns = time.monotonic_ns() + _LONGEST_CATCHING_UP_NS
         if not self._catching_up(self._newest):
             self._publish(self._newest, new)
         self._served = wanted

@@ -42,7 +42,10 @@ def test_version_shows_the_libraries_underneath() -> None:
         (["nonsense"], "framefan: argument COMMAND: invalid choice: 'nonsense'"),
         (["sample"], "framefan sample: the following arguments are required: ADDRESS"),
         (["sample", "http://x/door"], "framefan sample: argument ADDRESS: 'http://x/door' is not a framefan address"),
-        (["sample", "tcp://x/door", "--every", "0"], "framefan sample: argument --every: '0' is not an interval"),
+        (
+            ["sample", "tcp://x/door", "--every", "0"],
+            "framefan sample: argument --every: '0' is not an interval of 1 ms or more, such as 10s",
+        ),
         (["produce", "test:", "--name", "a/b"], "framefan produce: camera name 'a/b' is not possible"),
         (["produce", "--name", "a", "test:"], "framefan produce: --name must follow the source that it names"),
         (["produce", "test:", "test:", "--name"], "framefan produce: --name must follow the source that it names"),
