@@ -109,7 +109,9 @@ class Frame:
             return _converted(cv2, self.pixels, self.place.layout, reduce, gray)
         color = "GRAYSCALE" if gray else "COLOR"
         mode = color if reduce == 1 else f"REDUCED_{color}_{reduce}"
-        image: Image | None = cv2.imdecode(np.frombuffer(self.data, np.uint8), getattr(cv2, f"IMREAD_{mode}"))
+        # Not turned as its Exif may ask: width and height are those of the JPEG, as with `cv2.VideoCapture`.
+        flags = getattr(cv2, f"IMREAD_{mode}") | cv2.IMREAD_IGNORE_ORIENTATION
+        image: Image | None = cv2.imdecode(np.frombuffer(self.data, np.uint8), flags)
         if image is None:
             raise WireError(f"{self} holds a JPEG that cannot be decoded")
         return image

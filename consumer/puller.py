@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from ..common import requests, wire
-from ..common.errors import WireError
+from ..common.address import split_topic
+from ..common.errors import AddressError, WireError
 from ..common.requests import Next
 
 _UNUSED = 0.5
@@ -81,7 +82,7 @@ class Puller:
         """Return the frame out of an answer; None for an answer that is not awaited any more.
 
         Raises:
-            WireError: it is an answer without a frame, or with one that is not of this version.
+            WireError: it is an answer without a frame, or with one that is not of this version, or was not asked for.
         """
         if answer.get("id") != self._request.id or self._asked is None:
             return None
@@ -90,6 +91,17 @@ class Puller:
             if "error" in answer:
                 return None  # its reason is told as the camera's state
             raise WireError("an answer without a frame")
-        self._request = replace(self._request, producer=str(answer.get("producer")), after=wire.peek(rest[0]).seq)
+        stamp = wire.peek(rest[0])
+        if not self._asks_for(stamp.topic):
+            raise WireError("a frame that was not asked for")
+        self._request = replace(self._request, producer=str(answer.get("producer")), after=stamp.seq)
         self._not_before = 0.0
         return rest[0]
+
+    def _asks_for(self, topic: str) -> bool:
+        if self._request.cameras:
+            return topic in self._request.cameras
+        try:
+            return bool(split_topic(topic))
+        except AddressError:  # a name that no camera can have
+            return False

@@ -118,6 +118,7 @@ class Capture:
         threading.Thread(target=drain, args=(self._packets, self._backlog), daemon=True).start()
         try:
             arrivals: OrderedDict[int | None, Arrival] = OrderedDict()
+            left_out_before = 0
             for item in self._backlog:
                 if item is None:
                     yield None
@@ -127,6 +128,10 @@ class Capture:
                     yield _Picture(self._next_seq, arrival, packet)
                     self._decoded += 1
                     continue
+                left_out = self._backlog.given_up + self._backlog.forgotten
+                if packet.is_keyframe and left_out != left_out_before:
+                    decoder.flush()  # what it still holds is from before the gap
+                    left_out_before = left_out
                 arrivals[packet.pts] = arrival
                 if len(arrivals) > _MOST_REORDERED:
                     arrivals.popitem(last=False)

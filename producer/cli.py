@@ -56,7 +56,8 @@ def _join_names(words: list[str]) -> list[str]:
             joined.append(word)
             continue
         name = word.partition("=")[2] if "=" in word else next(rest, None)
-        value_of_option = len(joined) > 2 and joined[-2].startswith("--") and joined[-2] not in _FLAGS
+        before = joined[-2] if len(joined) > 2 else ""
+        value_of_option = before.startswith("--") and "=" not in before and before not in _FLAGS
         if len(joined) < 2 or joined[-1].startswith("-") or _NAMED in joined[-1] or name is None or value_of_option:
             raise OptionError("--name must follow the source that it names: SOURCE --name NAME")
         joined[-1] += _NAMED + name

@@ -74,10 +74,13 @@ class Decoder:
                 yield frame
         except av.error.FFmpegError:
             self._waiting_for_keyframe = True
-        if not packet.size:
-            # A film that loops, or a camera whose packets got lost, starts over with an empty decoder.
-            self._context.flush_buffers()
-            self._waiting_for_keyframe = True
+        if not packet.size:  # a film that loops, or a camera whose packets got lost, starts over
+            self.flush()
+
+    def flush(self) -> None:
+        """Forget what is held and go on with the next keyframe."""
+        self._context.flush_buffers()
+        self._waiting_for_keyframe = True
 
 
 def _hardware(software: VideoCodecContext, wanted: str) -> VideoCodecContext | None:

@@ -99,7 +99,7 @@ class Demuxer:
                     yield item
                 if not self._loop:
                     return
-                self._container.seek(0)
+                self._rewind()
 
     def close(self) -> None:
         """End the session and close the connection, from any thread.
@@ -127,6 +127,14 @@ class Demuxer:
             elapsed = time.monotonic() - started
             reason = diagnosis.opening(source, error, elapsed, OPEN_TIMEOUT, self._log.status)
         raise reason  # outside the handler: the error of FFmpeg holds the URL, and must not travel as context
+
+    def _rewind(self) -> None:
+        try:
+            self._container.seek(0)
+        except av.error.FFmpegError:  # a bare stream has no timestamps to go by
+            self._container.close()
+            self._container = self._open("tcp")
+            self.stream = self._container.streams.video[0]
 
     def _live(self, packets: Iterator[AvPacket]) -> Iterator[tuple[AvPacket, Arrival]]:
         try:

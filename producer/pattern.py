@@ -52,5 +52,8 @@ class Pattern:
         picture.pts = moment.pts
         yield picture
 
+    def flush(self) -> None:
+        """Do nothing: no picture is held back."""
+
     def close(self) -> None:
         """Do nothing: there is no session to end."""

@@ -11,9 +11,9 @@ from ..common.address import CameraAddress
 from ..common.errors import AddressError, SourceError
 from ..common.redact import url_without_password, without_password
 
-_DEVICE = re.compile(r"/dev/video\d+|\d{1,2}")
+_DEVICE = re.compile(r"/dev/video\d+|/dev/v4l/by-(?:id|path)/\S+|\d{1,2}")
 _PATTERN = re.compile(r"test:(?:(\d{2,5})x(\d{2,5}))?(?:@(\d{1,3}))?")
-_HOST = re.compile(r"[\w.:%-]+", re.ASCII)  # what ZeroMQ connects to
+_HOST = re.compile(r"[A-Za-z0-9:][\w.:%-]*", re.ASCII)  # what ZeroMQ connects to
 _NOT_IN_NAME = re.compile(r"[^\w.-]+")
 
 
@@ -65,7 +65,12 @@ class Source:
         if _DEVICE.fullmatch(text):
             return cls(Kind.DEVICE, f"/dev/video{text}" if text.isdigit() else text)
         path = Path(text.removeprefix("file://"))
-        if not path.is_file():
+        try:
+            there = path.is_file()
+        except OSError as error:  # a directory that may not be looked into, a name that is too long
+            reason = error.strerror or error
+            raise SourceError(f"source {without_password(text)!r} cannot be opened: {reason}", final=True) from None
+        if not there:
             raise SourceError(f"source {without_password(text)!r} is neither a URL nor a file that exists", final=True)
         if any("\udc80" <= character <= "\udcff" for character in text):  # bytes that are no UTF-8: os.fsdecode
             raise SourceError(f"source {text!a} has a name that is not UTF-8: rename it", final=True)

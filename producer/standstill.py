@@ -10,8 +10,10 @@ _LONG_NS = 1_000_000_000
 """A thread that does nothing but tick and was away for this long was stopped with its process, or starved."""
 _WAIT_NS = 5_000_000
 """What was there sooner lay in the kernel."""
+_AT_ONCE_NS = 30_000_000
+"""What waiting counts less for each packet that was there: cameras may send two at a time, the kernel gives out all."""
 _NOW_NS = 100_000_000
-"""What has to be waited for, for so long in a row, comes just now. A shorter wait may be for this thread's turn."""
+"""What has to be waited for, for so long in all, comes just now. A shorter wait may be for this thread's turn."""
 
 
 class Standstill:
@@ -37,7 +39,7 @@ class Standstill:
         """
         self._look(told)
         waited_ns = told.monotonic_ns - max(asked_ns, self._resumed_ns)
-        self._waited_ns = self._waited_ns + waited_ns if waited_ns > _WAIT_NS else 0
+        self._waited_ns = max(0, self._waited_ns + (waited_ns if waited_ns > _WAIT_NS else -_AT_ONCE_NS))
         if self._waited_ns > _NOW_NS:
             self._stopped = None
         return self._stopped or told
@@ -52,4 +54,4 @@ class Standstill:
     def _look(self, now: Arrival) -> None:
         ticked = self._ticked
         if now.monotonic_ns - max(ticked.monotonic_ns, self._resumed_ns) > _LONG_NS:
-            self._stopped, self._resumed_ns = ticked, now.monotonic_ns
+            self._stopped, self._resumed_ns, self._waited_ns = ticked, now.monotonic_ns, 0

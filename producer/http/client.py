@@ -128,7 +128,7 @@ class Client:
     def _learns_from(self, headers: Mapping[str, str]) -> bool:
         """Take over the challenge of a 401; return whether another attempt has a chance (RFC 2617, 3.2.1)."""
         header = headers.get("www-authenticate", "")
-        if not self._address.user or not header:
+        if not (self._address.user or self._address.password) or not header:
             return False
         challenge = Challenge.parse(header)
         if challenge is None:

@@ -138,7 +138,7 @@ class Connection:
         """
         header = response.headers.get("www-authenticate", "")
         challenge = Challenge.parse(header)
-        if not self._address.user or not header:
+        if not (self._address.user or self._address.password) or not header:
             return False
         if challenge is None:
             raise Unsupported("scheme of authentication")

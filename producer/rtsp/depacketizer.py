@@ -74,7 +74,7 @@ class Depacketizer:
         if payload is None:  # its number is not to be believed either: if it was one, the next packet shows the gap
             self.counters.malformed += 1
             return ()
-        if second & 0x7F != self._payload:
+        if second & 0x7F != self._payload or (first != rtp.PLAIN and not payload):  # of another stream, or padding only
             self.counters.ignored += 1
             if sequence == self._expected and source == self._source:
                 self._expected = (sequence + 1) & 0xFFFF
@@ -139,7 +139,7 @@ class Depacketizer:
     def _add(self, payload: memoryview) -> None:
         """Add what a packet holds."""
         form = self._format
-        if len(payload) <= form.header:
+        if len(payload) < form.header:
             self._damage()
             return
         kind = payload[0] >> form.shift & form.mask
@@ -149,7 +149,7 @@ class Depacketizer:
             self._add_aggregate(payload)
         elif kind in form.single:
             self._begin(payload, kind, payload[: form.header])
-        else:
+        elif kind not in form.reserved:
             self._damage()
 
     def _add_aggregate(self, payload: memoryview) -> None:
@@ -158,7 +158,7 @@ class Depacketizer:
         while at < len(payload):
             stop = at + 2 + int.from_bytes(payload[at : at + 2], "big")
             unit = payload[at + 2 : stop]
-            if stop > len(payload) or len(unit) <= form.header:
+            if stop > len(payload) or len(unit) < form.header:
                 self._damage()
                 return
             self._begin(unit, unit[0] >> form.shift & form.mask, unit[: form.header])
@@ -190,6 +190,9 @@ class Depacketizer:
         form = self._format
         body = unit[form.header :]
         if kind in form.slices:
+            if not body:
+                self._damage()
+                return
             if not self._has_slice and not body[0] & 0x80:  # not the first slice of its picture
                 if self._marked and self._trusts_marker:
                     self._trusts_marker = False  # this camera marks slices: from now on, go by timestamps

@@ -192,7 +192,8 @@ def parse_response(head: bytes) -> Response:
     match = re.fullmatch(r"RTSP/1\.\d +(\d{3})(?: (.*))?", first)
     if not match:
         raise Refusal(400, "malformed status line")
-    return Response(int(match[1]), match[2], _parse_headers(lines))
+    # Cameras break lines where they should not, too.
+    return Response(int(match[1]), match[2], _parse_headers([line for line in lines if ":" in line.strip()[1:]]))
 
 
 def interleaved(channel: int, packet: bytes) -> bytes:
@@ -203,7 +204,8 @@ def interleaved(channel: int, packet: bytes) -> bytes:
 def _parse_head(head: bytes) -> tuple[Request | Response, int]:
     """Return a message and how many bytes of body follow it."""
     message = parse_response(head) if head.startswith(b"RTSP/") else parse_request(head)
-    length = _number(message.headers.get("content-length", "0"), "Content-Length")
+    # Of one that was told twice the first counts.
+    length = _number(message.headers.get("content-length", "0").partition(",")[0], "Content-Length")
     if length > _LONGEST_BODY:
         raise Refusal(400, "body too long")
     return message, length

@@ -47,6 +47,7 @@ def test_version_shows_the_libraries_underneath() -> None:
             "framefan sample: argument --every: '0' is not an interval of 1 ms or more, such as 10s",
         ),
         (["produce", "test:", "--name", "a/b"], "framefan produce: camera name 'a/b' is not possible"),
+        (["produce", "--quality=70", "test:", "--name", "a/b"], "framefan produce: camera name 'a/b' is not possible"),
         (["produce", "--name", "a", "test:"], "framefan produce: --name must follow the source that it names"),
         (["produce", "test:", "test:", "--name"], "framefan produce: --name must follow the source that it names"),
     ],

@@ -49,6 +49,14 @@ def test_reduced_and_gray() -> None:
     assert found.decode(reduce=4, gray=True).shape == (12, 16)
 
 
+def test_a_picture_is_not_turned() -> None:
+    """A picture is as wide and high as its JPEG, whatever Exif says of how the camera was held."""
+    turned = b"\xff\xd8\xff\xe1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0"
+    found = frame(turned + bytes(pictures.jpeg())[2:])
+    assert found.image.shape == (48, 64, 3)
+    assert found.decode(gray=True, reduce=2).shape == (24, 32)
+
+
 def test_age_grows() -> None:
     """The age is that of now, not of the arrival."""
     found = frame(pictures.jpeg(), age=2.0)

@@ -196,6 +196,22 @@ def test_frames_of_another_version(forger: Forger) -> None:
     assert asked < 5
 
 
+def test_frames_that_were_not_asked_for(forger: Forger) -> None:
+    """A frame of another camera, or under a name that leads elsewhere, is none of this one."""
+    with Subscriber(f"{forger.endpoint}/door", mode="pull") as subscriber:
+        for topic in ("yard", "../../door"):
+            with pytest.raises(NoFrame):
+                subscriber.read(0.01)
+            while (facts := msgpack.unpackb((parts := forger._requests.recv_multipart())[1]))["ask"] != "next":
+                pass
+            answer = msgpack.packb({"answer": "next", "id": facts["id"], "producer": "a"})
+            header = wire.Header(topic, 1, time.monotonic_ns(), time.time_ns(), run="1", width=64, height=48)
+            forger._requests.send_multipart([parts[0], answer, wire.pack(header, JPEG)])
+            with pytest.raises(NoFrame):
+                subscriber.read(1.2)
+        assert subscriber.statistics().rejected == 2
+
+
 def test_unknown_cameras_and_refused_renditions(publisher: Publisher) -> None:
     """Who asks for what is not there is told why; when it comes it is given."""
     publisher.publish("yard", JPEG)

@@ -104,6 +104,24 @@ def test_who_comes_to_a_slow_decoder_gets_pictures(
             assert wire.unpack(channel.frames.recv())[0].monotonic_ns > came - 0.2e9
 
 
+def test_who_comes_gets_nothing_from_before_a_rest(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the decoder still held when packets were forgotten is forgotten, too."""
+    flushed: list[bool] = []
+
+    class Noted(Decoder):
+        def flush(self) -> None:
+            flushed.append(True)
+            super().flush()
+
+    monkeypatch.setattr(captures, "Decoder", Noted)
+    with capturing(context, fps=25, gop=10) as (channel, want):
+        last_report(channel, 2)
+        assert not flushed
+        want("")
+        assert last_report(channel, 2).state == State.LIVE
+    assert flushed == [True]
+
+
 def test_an_idle_camera_is_not_overloaded(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is decoded along for nobody is not missed by anybody: the rate told is the camera's."""
     monkeypatch.setattr(captures, "Decoder", slow(0.02, spin))

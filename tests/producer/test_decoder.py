@@ -93,6 +93,23 @@ def test_a_loss_among_pictures_that_are_held_back(cut: int) -> None:
     assert sum(count(decoder, cast(list[VideoPacket], [*found[after:], av.Packet(b"")]))) == len(found) - after
 
 
+def test_what_was_held_back_before_a_gap_is_forgotten() -> None:
+    """When packets are left out up to a keyframe, the first picture after them is that keyframe's."""
+
+    class Stream:
+        codec_context = av.CodecContext.create("h264", "r")
+
+    decoder, found = Decoder(Stream()), reordered()
+    for number, packet in enumerate(found):
+        packet.pts = number
+    after = next(at for at in range(25, len(found)) if found[at].is_keyframe)
+    before = cast(list[VideoPacket], found[: after - 5])
+    assert sum(count(decoder, before)) < len(before)
+    decoder.flush()
+    shown = [picture.pts for packet in found[after:] for picture in decoder.decode(cast(VideoPacket, packet))]
+    assert min(number for number in shown if number is not None) >= after
+
+
 def reordered() -> "list[av.Packet[VideoStream]]":
     """Return an H.264 stream with B-frames as a camera sends it, with a keyframe every 20."""
     encoder = av.CodecContext.create("libx264", "w")

@@ -1,7 +1,7 @@
 """The pace of films, as their packets come out of the demuxer."""
 
 import time
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import av
@@ -39,6 +39,16 @@ def gaps(path: Path) -> list[float]:
 def test_a_film_takes_its_time(tmp_path: Path, name: str, codec: str) -> None:
     """Whether or not its packets tell when they are due, and up to its last picture."""
     assert sum(gaps(film(tmp_path / name, codec))) > 1.1
+
+
+@pytest.mark.parametrize(("name", "codec"), [("film.mp4", "libx264"), ("film.h264", "libx264")])
+def test_a_film_begins_anew(tmp_path: Path, name: str, codec: str) -> None:
+    """Also one that cannot be sought in."""
+    demuxer = Demuxer(Source.parse(str(film(tmp_path / name, codec, 3))), transport="tcp", loop=True)
+    sizes = [packet.size for packet, _ in islice(demuxer.packets(), 12) if not isinstance(packet, bytes)]
+    demuxer.close()
+    assert sizes[:4] == sizes[4:8] == sizes[8:]
+    assert sizes[3] == 0
 
 
 def test_time_that_begins_anew(tmp_path: Path) -> None:

@@ -57,6 +57,8 @@ def test_pattern() -> None:
         "udp://x",
         "tcp:///x",
         "tcp://*/x",
+        "tcp://_edge:5550",
+        "x" * 300 + ".mp4",
     ],
 )
 def test_refuses(text: str) -> None:

@@ -75,11 +75,12 @@ def test_password(scheme: str) -> None:
             assert caught.value.status == 401
 
 
-def test_password_is_tried_once() -> None:
-    """A camera that answers 401 for ever is asked twice and no more: some lock the account."""
+@pytest.mark.parametrize("user", ["me:s3cret@", ":s3cret@"])
+def test_password_is_tried_once(user: str) -> None:
+    """A camera that answers 401 for ever is asked twice and no more: some lock the account. Some know no users."""
     denied = Response(401, headers={"WWW-Authenticate": 'Digest realm="r", nonce="n"'})
     with ScriptedCamera({"DESCRIBE": denied}) as camera:
-        with pytest.raises(Refused), playing(camera.url("me:s3cret@")):
+        with pytest.raises(Refused), playing(camera.url(user)):
             pass
         assert camera.methods().count("DESCRIBE") == 2
         assert "s3cret" not in str(camera.requests)

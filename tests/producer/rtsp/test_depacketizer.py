@@ -275,6 +275,28 @@ def test_other_payload_types_are_ignored() -> None:
     assert [unit.data for unit in run("h264", given)] == [S + IDR, S + SLICE]
 
 
+def test_what_means_nothing_costs_nothing() -> None:
+    """Units that are a header only, types that are reserved and packets of padding leave pictures as they are."""
+    end_of_sequence, reserved = b"\x0a", b"\x1e??"
+    given = [
+        rtp(1, 1, SPS, marker=False),
+        rtp(2, 1, IDR, marker=False),
+        rtp(3, 1, end_of_sequence, marker=True),
+        rtp(4, 1, b"\0\0\x03", marker=False, first=0x80 | 0x20),
+        rtp(5, 2, SLICE, marker=False),
+        rtp(6, 2, reserved, marker=True),
+        rtp(7, 3, b"\x18" + b"\0\2" + SLICE + b"\0\1" + end_of_sequence, marker=True),
+    ]
+    whole = [S + SPS + S + IDR + S + end_of_sequence, S + SLICE, S + SLICE + S + end_of_sequence]
+    assert [unit.data for unit in run("h264", given)] == whole
+
+
+def test_a_slice_without_content_is_given_up() -> None:
+    """Nothing but the header of a coded picture is a packet that lost its end."""
+    given = [rtp(1, 1, IDR, marker=True), rtp(2, 2, SLICE[:1], marker=True), rtp(3, 3, b"", marker=True)]
+    assert [unit.data for unit in run("h264", given)] == [S + IDR, b""]
+
+
 def test_unit_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A unit that grows beyond all bounds is dropped like a damaged one."""
     monkeypatch.setattr(depacketizer, "LARGEST", 10_000)

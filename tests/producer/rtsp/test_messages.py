@@ -86,9 +86,16 @@ def test_answers_as_cameras_send_them() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "head", [b"HTTP/1.0 400 Bad Request\r\n\r\n", b"RTSP/1.0 OK\r\n\r\n", b"RTSP/1.0 200 OK\r\nx\r\n\r\n"]
-)
+def test_odd_lines_of_an_answer_are_passed_over() -> None:
+    """A line that is no header, and a length that is told twice, are no reason to have no picture."""
+    inbox = Inbox()
+    inbox.feed(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nx\r\n: y\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nv=0")
+    answer = inbox.take()
+    assert isinstance(answer, Response)
+    assert (answer.headers["cseq"], answer.body) == ("1", b"v=0")
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.0 400 Bad Request\r\n\r\n", b"RTSP/1.0 OK\r\n\r\n"])
 def test_malformed_answer_is_refused(head: bytes) -> None:
     """What is no answer of an RTSP server is told as such."""
     with pytest.raises(Refusal):
