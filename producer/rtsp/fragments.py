@@ -3,18 +3,21 @@
 _SLACK = 8  # bytes; some cameras make the first fragment of a unit a little shorter than the rest
 _TRUSTED, _MOST = 8, 16
 _COST = 4  # regular units that one irregular unit weighs
+_OFTEN = 3  # irregular units after which a camera is known to make some itself, such as large ones only
 
 
 class Fragments:
     """Learns how long a camera's fragments are. Most cameras make all of a unit equally long, except for the last one.
 
     A shorter one is called cut only after eight units in sequence have been regular, so that cameras which split units
-    in another way are served as they are. That the last fragment was cut, or a unit that is not split, cannot be told.
+    in another way are served as they are; and no more than three times. That the last fragment was cut, or a unit that is
+    not split, cannot be told.
     """
 
     def __init__(self) -> None:
         self._length = 0
         self._score = 0
+        self._irregular = 0
         self._is_regular = True
 
     def is_cut(self, length: int, *, is_first: bool, is_last: bool) -> bool:
@@ -30,10 +33,11 @@ class Fragments:
         return False
 
     def _is_too_short(self, length: int) -> bool:
-        trusted = self._score >= _TRUSTED
+        trusted = self._score >= _TRUSTED and self._irregular < _OFTEN
         if not trusted:
             self._length, self._score = length, 0
         elif self._is_regular:
             self._score -= _COST
+            self._irregular += 1
         self._is_regular = False
         return trusted

@@ -234,6 +234,20 @@ def test_camera_whose_fragments_become_shorter() -> None:
     assert [at for at, damaged in enumerate(cut) if damaged] == [20, 21, 22]
 
 
+def test_camera_whose_keyframes_only_are_irregular() -> None:
+    """A camera that fills its fragments but for one in the middle of each keyframe is served after some of those."""
+    fragments, cut = Fragments(), []
+    for _ in range(10):
+        for _ in range(24):
+            assert not fragments.is_cut(1400, is_first=True, is_last=False)
+            assert not fragments.is_cut(300, is_first=False, is_last=True)
+        told = [
+            fragments.is_cut(size, is_first=at == 0, is_last=at == 3) for at, size in enumerate((1400, 900, 1400, 9))
+        ]
+        cut.append(any(told))
+    assert cut == [True] * 3 + [False] * 7
+
+
 def rtp(sequence: int, timestamp: int, payload: bytes, *, marker: bool, first: int = 0x80, extra: bytes = b"") -> bytes:
     return struct.pack("!BBHII", first, 96 | marker << 7, sequence, timestamp, 7) + extra + payload
 
