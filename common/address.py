@@ -6,7 +6,7 @@ from typing import Self
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from .errors import AddressError
-from .redact import without_password
+from .redact import url_without_password
 
 PORT = 5550
 """Default port of frames; states are at the next one, requests at the one after that."""
@@ -47,7 +47,7 @@ def canonical_rendition(query: str, *, address: str = "", raw: bool = False) -> 
     Raises:
         AddressError: it asks for what no rendition has.
     """
-    shown = repr(without_password(address)) if address else "a rendition"
+    shown = repr(url_without_password(address)) if address else "a rendition"
     possible = _RENDITION | _RAW if raw else _RENDITION
     wanted = dict(parse_qsl(query, keep_blank_values=True))
     for key, value in wanted.items():
@@ -105,7 +105,7 @@ class Endpoint:
         host, port, path, query = _split(text)
         if path.strip("/") or query:
             raise AddressError(
-                f"{without_password(text)!r} names a camera where an endpoint is wanted: tcp://host:{PORT}"
+                f"{url_without_password(text)!r} names a camera where an endpoint is wanted: tcp://host:{PORT}"
             )
         return cls(host, port)
 
@@ -157,7 +157,7 @@ class CameraAddress:
         name = unquote(path.removeprefix("/"))
         if not name and query:
             raise AddressError(
-                f"{without_password(text)!r} asks for a rendition of no camera: tcp://host:{PORT}/door?{query}"
+                f"{url_without_password(text)!r} asks for a rendition of no camera: tcp://host:{PORT}/door?{query}"
             )
         return cls(
             Endpoint(host, port),
@@ -170,7 +170,7 @@ class CameraAddress:
         """Parse the address of one camera; like :meth:`parse`, but a camera must be named."""
         address = cls.parse(text)
         if not address.camera:
-            raise AddressError(f"{without_password(text)!r} names no camera: tcp://host:{PORT}/door")
+            raise AddressError(f"{url_without_password(text)!r} names no camera: tcp://host:{PORT}/door")
         return address
 
     @property
@@ -191,9 +191,9 @@ def _split(text: str) -> tuple[str, int, str, str]:
         parts = urlsplit(text)
         port = PORT if parts.port is None else parts.port
     except ValueError:
-        raise AddressError(f"{without_password(text)!r} has no valid port: tcp://host:{PORT}/door") from None
+        raise AddressError(f"{url_without_password(text)!r} has no valid port: tcp://host:{PORT}/door") from None
     if parts.scheme != "tcp" or not parts.hostname or parts.username is not None or parts.fragment:
-        raise AddressError(f"{without_password(text)!r} is not a framefan address: tcp://host:{PORT}/door")
+        raise AddressError(f"{url_without_password(text)!r} is not a framefan address: tcp://host:{PORT}/door")
     if port > 65533:
-        raise AddressError(f"{without_password(text)!r} leaves no room for two more ports: use 65533 or less")
+        raise AddressError(f"{url_without_password(text)!r} leaves no room for two more ports: use 65533 or less")
     return parts.hostname, port, parts.path, parts.query

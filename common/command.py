@@ -4,6 +4,7 @@ This module imports neither producer nor consumer, and other packages may add co
 """
 
 import argparse
+import errno
 import logging
 import os
 import platform
@@ -15,12 +16,15 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Generic, NoReturn, TypeVar
 
-from .errors import ExitCode, FramefanError, MissingPackage
+from .errors import ExitCode, FramefanError, MissingPackage, OutputError
 from .options import add_options, read_options
-from .redact import without_password
+from .redact import url_without_password, without_password
 from .signals import Stop, die_of
 
 T = TypeVar("T")
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What writing may end with. Without a file's name it is that to our output: any other file's is told where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,17 @@ class Command(Generic[T]):
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one sentence instead of a page of usage."""
+    """A parser whose complaint is one sentence instead of a page of usage.
+
+    Attributes:
+        words: to be parsed; URLs among them are shown without a password.
+    """
+
+    words: Sequence[str] = ()
 
     def error(self, message: str) -> NoReturn:
+        for word in self.words:  # one by one, since a password may have a space in it
+            message = message.replace(word, url_without_password(word))
         self.exit(ExitCode.USAGE, f"{self.prog}: {without_password(message)} (see {self.prog} --help)\n")
 
 
@@ -72,11 +84,21 @@ def main(args: Sequence[str] | None = None) -> int:
         return _fail(words, error)
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does: end as any filter does, without a word.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         die_of(signal.SIGPIPE)
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        _discard_output()
+        return _fail(words, OutputError(f"cannot write to standard output: {error.strerror}"))
     if stop.signal is not None:
         die_of(stop.signal)
     return code
+
+
+def _discard_output() -> None:
+    """Keep the interpreter's end from complaining once more about what could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(words: list[str], stop: Stop) -> int:
@@ -86,7 +108,7 @@ def _run(words: list[str], stop: Stop) -> int:
     loaded: Mapping[str, Command[Any]] = {
         key: point.load() for key, point in sorted(commands.items()) if name in (key, None)
     }
-    parser = _parser(loaded, sorted(commands))
+    parser = _parser(loaded, sorted(commands), words)
     if not words:
         parser.print_help()
         return ExitCode.USAGE
@@ -118,7 +140,7 @@ def _allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _parser(commands: Mapping[str, Command[Any]], names: list[str]) -> argparse.ArgumentParser:
+def _parser(commands: Mapping[str, Command[Any]], names: list[str], words: list[str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="framefan",
         description="The newest frame of a camera, on any machine.",
@@ -126,12 +148,14 @@ def _parser(commands: Mapping[str, Command[Any]], names: list[str]) -> argparse.
         + ", ".join(f"{code.value} {code.name.lower()}" for code in ExitCode)
         + ". An option can be set by the environment variable named beside it as well.",
     )
+    parser.words = words
     parser.add_argument("--version", action=_Version, nargs=0, help="print versions and exit")
     subparsers = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
     for name in names:
         if name in commands:
             command = commands[name]
             sub = subparsers.add_parser(name, help=command.help, description=command.help)
+            sub.words = words
             add_options(sub, command.options)
             sub.add_argument("-q", "--quiet", action="store_true", help="log warnings only")
         else:
@@ -152,5 +176,5 @@ def _installed(package: str) -> list[str]:
 
 
 def _fail(words: list[str], error: FramefanError) -> int:
-    print(f"framefan {words[0]}: {error}", file=sys.stderr)
+    print(f"{' '.join(['framefan', *words[:1]])}: {error}", file=sys.stderr)
     return error.exit_code

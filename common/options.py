@@ -189,6 +189,6 @@ def _argparse_type(parse: Parse) -> Parse:
         try:
             return parse(text)
         except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error).replace("%", "%%")) from None
+            raise argparse.ArgumentTypeError(str(error)) from None
 
     return convert

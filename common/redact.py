@@ -2,7 +2,8 @@
 
 import re
 
-_USER = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*:/*)\S*@")
+_USER = re.compile(r"(?i)(\b(?!test:\d+x\d+@\d)[a-z][a-z0-9+.-]*:/*)\S*@")
+"""Slashes may be forgotten; `test:1280x720@25` is a source of ours."""
 _QUERY = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s?#]*)[?#]\S*")
 _NAMED = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s/]*)/\S*(?:pass|pwd|user)\S*")
 

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 
-from ..common import sockets, state
+import zmq
+
+from ..common import requests, sockets, state
 from ..common.address import CameraAddress, Endpoint, raw_topic
 from ..common.errors import NoFrame, WireError
 from ..common.signals import Stop
@@ -13,6 +15,9 @@ from .reachability import Reachability
 
 _QUIET_MS = 200
 """All states come at once after subscribing; this much silence means that there are no more."""
+_ANSWER_MS = 1000
+"""Within which a producer that is there tells its clock."""
+_NO_CAMERAS = "this producer has no cameras yet"
 
 
 def states(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> list[CameraState]:
@@ -22,7 +27,7 @@ def states(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> list
     no camera is woken up by it. If the end is asked for, nothing is returned.
 
     Raises:
-        NoFrame: the producer told nothing within `timeout` seconds.
+        NoFrame: the producer told nothing within `timeout` seconds; the state is `unknown` if it has no cameras.
     """
     context = sockets.consumers_context()
     subscriber = sockets.states_subscriber(context, endpoint, "")
@@ -41,12 +46,25 @@ def states(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> list
     finally:
         subscriber.close()
     if not found:
+        if _is_there(endpoint):
+            raise NoFrame(str(endpoint), State.UNKNOWN, _NO_CAMERAS, None)
         reachability = Reachability(endpoint)
         reachability.try_now()
         raise NoFrame(str(endpoint), State.UNREACHABLE, reachability.reason, timeout)
     told_with = {raw_topic(topic) for topic in found if topic != raw_topic(topic)}
     order = sorted(found.keys() - told_with, key=lambda topic: topic.partition("?"))
     return [found[topic] for topic in order if found[topic].state is not State.UNKNOWN]
+
+
+def _is_there(endpoint: Endpoint) -> bool:
+    """Return whether a producer answers, though it has nothing to tell of."""
+    with closing(sockets.requests_client(sockets.consumers_context(), endpoint)) as client, suppress(WireError):
+        if client.poll(_ANSWER_MS, zmq.POLLOUT):
+            client.send(requests.clock_request(time.monotonic_ns()))
+            if client.poll(_ANSWER_MS):
+                requests.clock_times(requests.unpack(client.recv()))
+                return True
+    return False
 
 
 def cameras(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> list[CameraState]:
@@ -71,6 +89,6 @@ def expand(addresses: Iterable[CameraAddress], timeout: float, stop: Stop) -> li
         else:
             there = cameras(address.endpoint, timeout, stop)
             if not there and not stop.requested:
-                raise NoFrame(str(address), State.UNKNOWN, "this producer has no cameras yet", None)
+                raise NoFrame(str(address), State.UNKNOWN, _NO_CAMERAS, None)
             found |= {CameraAddress(address.endpoint, camera.camera): None for camera in there}
     return list(found)

@@ -38,7 +38,7 @@ class SampleOptions:
     )
     every: Interval = option("10s", "10s of time, 250f for frames, or keyframe", parse=Interval.parse, metavar="WHAT")
     out: str = option("samples", "directory to write to, or URL that fsspec knows", metavar="DIR")
-    file_name: str | None = option(None, "such as {camera}/{time:%%Y-%%m-%%d}.jpg", metavar="TEMPLATE")
+    file_name: str | None = option(None, "such as {camera}/{time:%%H%%M%%S.%%f}.jpg", metavar="TEMPLATE")
     count: int | None = option(None, "end after so many samples of each", parse=integer(1, _MANY), metavar="N")
     wait: float = option("30s", "give up if there is no frame by then", parse=duration, metavar="TIME")
     exif: bool = flag("of cameras: put the time of capture into each file")
@@ -138,15 +138,15 @@ def _sample_films(options: SampleOptions, stop: Stop) -> int:
     return ExitCode.OK
 
 
-def _album(options: AlbumOptions, _stop: Stop) -> int:
+def _album(options: AlbumOptions, stop: Stop) -> int:
     try:
         from .film.album import Album
     except ModuleNotFoundError as error:
         raise MissingPackage.of(error, "film") or error from None
-    album = Album(options.directory)
+    album = Album(options.directory, stop)
     if options.contact_sheet is not None:
         album.contact_sheet(options.contact_sheet)
-    if options.timelapse is not None:
+    if options.timelapse is not None and not stop.requested:
         album.timelapse(options.timelapse, options.fps)
     return ExitCode.OK
 

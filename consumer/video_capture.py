@@ -18,7 +18,8 @@ from .file_capture import FileCapture
 NAME = "FRAMEFAN"
 _CAMERA = re.compile(r"(?i)(rtsps?|https?|tcp)://.*|/dev/video\d+|test:.*")
 _FILM = re.compile(
-    r"(?i)https?://[^/?#]*/[^?#]*\.(3gp|asf|avi|flv|m2ts|m4v|mkv|mov|mp4|mpe?g|ogv|ts|vob|webm|wmv)([?#].*)?"
+    r"(?i)https?://[^/?#]*/[^?#]*\."
+    r"(3gp|asf|avi|flv|m2ts|m4v|mkv|mov|mp4|mpe?g|ogv|ts|vob|webm|wmv|bmp|gif|jpe?g|png|webp)([?#].*)?"
 )
 """A URL whose path ends in what no camera's does. RTSP and our own addresses name no files."""
 _PASS = 0.002

@@ -3,10 +3,11 @@
 import importlib
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...common.errors import AnalyzerError
+from ...common.errors import AnalyzerError, MissingPackage
 from ...common.frame import Frame
 
 Analyzer = Callable[[Frame], Any]
@@ -23,7 +24,7 @@ def load(name: str) -> Callable[[], Analyzer]:
             is a class is made anew for each camera; anything else is shared.
 
     Raises:
-        AnalyzerError: there is no such analyzer.
+        AnalyzerError: there is no such analyzer, or it cannot be imported; the returned one: it cannot be made.
     """
     module_name, colon, attribute = _BUILTIN.get(name, name).partition(":")
     if not colon or not module_name.removeprefix(".") or not attribute:
@@ -32,20 +33,23 @@ def load(name: str) -> Callable[[], Analyzer]:
         sys.path.insert(0, str(Path.cwd()))
     try:
         module = importlib.import_module(module_name, __name__)
+    except ModuleNotFoundError as error:
+        if MissingPackage.of(error):
+            raise  # the command tells which of our extras brings it
+        if not f"{module_name}.".startswith(f"{error.name}."):  # but one that the analyzer needs
+            raise AnalyzerError(f"analyzer {name!r} cannot be imported: {_told(error)}") from error
+        raise AnalyzerError(
+            f"analyzer {name!r}: there is no module {error.name!r} here or in this Python's packages"
+        ) from None
+    except (Exception, SystemExit) as error:
+        raise AnalyzerError(f"analyzer {name!r} cannot be imported: {_told(error)}") from error
+    try:
         found = getattr(module, attribute)
     except AttributeError:
         raise AnalyzerError(f"analyzer {name!r}: module {module_name!r} has no {attribute!r}") from None
-    except ModuleNotFoundError as error:
-        if error.name != module_name:
-            raise  # a package that the analyzer itself needs
-        raise AnalyzerError(
-            f"analyzer {name!r}: there is no module {module_name!r} here or in this Python's packages"
-        ) from None
-    except Exception as error:
-        raise AnalyzerError(f"analyzer {name!r} cannot be imported: {_told(error)}") from error
     if not callable(found):
         raise AnalyzerError(f"analyzer {name!r} is a {type(found).__name__}, not a callable")
-    return found if isinstance(found, type) else lambda: found
+    return partial(_made, name, found) if isinstance(found, type) else lambda: found
 
 
 def explain(name: str, frame: Frame, error: Exception) -> AnalyzerError:
@@ -53,7 +57,14 @@ def explain(name: str, frame: Frame, error: Exception) -> AnalyzerError:
     return AnalyzerError(f"analyzer {name!r} raised {_told(error)} on {frame}")
 
 
-def _told(error: Exception) -> str:
+def _made(name: str, kind: Callable[[], Analyzer]) -> Analyzer:
+    try:
+        return kind()
+    except Exception as error:
+        raise AnalyzerError(f"analyzer {name!r} cannot be made: {_told(error)}") from error
+
+
+def _told(error: BaseException) -> str:
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

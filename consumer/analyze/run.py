@@ -25,7 +25,7 @@ def run(frames: Iterable[Frame], name: str, make: Callable[[], Analyzer], *, cou
         count: results after which to end; None for no end.
 
     Raises:
-        AnalyzerError: the analyzer raised, or returned what JSON cannot hold.
+        AnalyzerError: the analyzer cannot be made, raised, or returned what JSON cannot hold.
     """
     spare: list[Analyzer] = [make()]  # before there is a frame, which would grow old meanwhile
     analyzers: dict[str, Analyzer] = {}
@@ -54,7 +54,7 @@ def run(frames: Iterable[Frame], name: str, make: Callable[[], Analyzer], *, cou
             "result": result,
         }
         try:
-            line = json.dumps(record)
+            line = json.dumps(record, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise AnalyzerError(f"analyzer {name!r} returned what JSON cannot hold: {error}") from None
         with _output:

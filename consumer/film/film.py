@@ -11,6 +11,7 @@ import av.error
 import numpy as np
 
 from ...common.errors import SourceError
+from ...common.signals import Stop
 from .index import Unfit
 from .pick import Pick, Position
 from .picture import Picture
@@ -58,8 +59,13 @@ class Film:
         """Return what is wanted; None if only reading all of it will tell."""
         return None if self._sparse is None else list(pick.of(self._sparse.positions()))
 
-    def pictures(self, pick: Pick, unless: Callable[[Position], bool] = lambda _: False) -> Iterator[Picture]:
-        """Yield the wanted pictures, except for some, in the order in which they are shown."""
+    def pictures(
+        self, pick: Pick, unless: Callable[[Position], bool] = lambda _: False, stop: Stop | None = None
+    ) -> Iterator[Picture]:
+        """Yield the wanted pictures, except for some, in the order in which they are shown.
+
+        If all has to be decoded, the wish to end is looked at after each picture, wanted or not.
+        """
         reached = -1
         if self._sparse is not None:
             try:
@@ -70,7 +76,7 @@ class Film:
                 self._read_whole(str(error))
             else:
                 return
-        with closing(WholeFilm(self.path)) as whole:
+        with closing(WholeFilm(self.path, stop)) as whole:
             yield from whole.pictures(pick, lambda position: position.number <= reached or unless(position))
 
     def _read_whole(self, reason: str) -> None:

@@ -91,7 +91,8 @@ class Reader:
                 yield place, packet
 
     def _rewind(self) -> None:
-        self._container = av.open(str(self._path))
+        # Absolute, since FFmpeg takes what stands before a colon in a name for a protocol.
+        self._container = av.open(str(self._path.absolute()))
         if not self._container.streams.video:
             self.close()
             raise Unfit("there is no video in it")

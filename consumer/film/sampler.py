@@ -67,7 +67,7 @@ class FilmSampler:
 
         wanted = film.wanted(self.pick)
         total = None if wanted is None else len(wanted) - sum(map(is_there, wanted))
-        pictures = takewhile(lambda _: not stop.requested, film.pictures(self.pick, unless=is_there))
+        pictures = takewhile(lambda _: not stop.requested, film.pictures(self.pick, is_there, stop))
         written = 0
         with Progress(film.path.name, total) as progress, ThreadPoolExecutor(_WORKERS) as workers:
             pending: deque[Future[None]] = deque()

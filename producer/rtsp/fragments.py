@@ -10,8 +10,8 @@ class Fragments:
     """Learns how long a camera's fragments are. Most cameras make all of a unit equally long, except for the last one.
 
     A shorter one is called cut only after eight units in sequence have been regular, so that cameras which split units
-    in another way are served as they are; and three times at most. That the last fragment was cut, or a unit that is not
-    split, cannot be told.
+    in another way are served as they are; and three times at most. That the last fragment was cut, or a unit that is
+    not split, cannot be told.
     """
 
     def __init__(self) -> None:

@@ -60,6 +60,23 @@ def test_bad_usage_is_one_sentence(words: list[str], complaint: str) -> None:
     assert ended.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sample", "rtsp://admin:my secret@cam/live"],
+        ["list", "rtsp://admin:my secret@cam/live"],
+        ["list", "tcp://host", "rtsp://admin:my secret@cam/live"],
+        ["rtsp://admin:my secret@cam/live"],
+    ],
+)
+def test_no_password_is_shown(words: list[str]) -> None:
+    """A URL that is not wanted is told without its password, spaces and all."""
+    ended = framefan(*words)
+    assert ended.returncode == ExitCode.USAGE
+    assert "rtsp://cam/live" in ended.stderr
+    assert not any(part in ended.stderr for part in ("admin", "my", "secret"))
+
+
 def test_bad_environment_names_the_variable() -> None:
     """A bad value in the environment is told like any other."""
     ended = framefan("produce", "test:", FRAMEFAN_QUALITY="high")
@@ -74,6 +91,16 @@ def test_broken_pipe_is_no_error() -> None:
     script = f"unset PYTHONUNBUFFERED; {FRAMEFAN} --help | true"
     ended = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=20)
     assert ended.stderr == ""
+
+
+@pytest.mark.parametrize("buffered", ["", "1"])
+@pytest.mark.parametrize("words", ["--version", "--help"])
+def test_full_disk(words: str, buffered: str) -> None:
+    """Output that cannot be written is told in one sentence, with an exit status of its own."""
+    script = f"export PYTHONUNBUFFERED={buffered}; {FRAMEFAN} {words} > /dev/full"
+    ended = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=20)
+    assert ended.returncode == ExitCode.OUTPUT
+    assert ended.stderr == f"framefan {words}: cannot write to standard output: No space left on device\n"
 
 
 def test_help_of_a_consumer_imports_no_codec() -> None:

@@ -66,6 +66,12 @@ def test_bad_argument_keeps_its_sentence() -> None:
         read("here", "--quality", "101")
 
 
+def test_a_percent_sign_is_shown_as_it_is() -> None:
+    """A complaint shows what was typed."""
+    with pytest.raises(argparse.ArgumentError, match=r": '5%' is not a whole number"):
+        read("here", "--quality", "5%")
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"), [("10s", 10), ("500ms", 0.5), ("2m", 120), ("1h", 3600), ("1.5", 1.5), ("1d", 86400)]
 )

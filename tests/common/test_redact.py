@@ -18,6 +18,10 @@ from framefan.common.redact import without_password
         ("unrecognized arguments: rtsp://a:geheim@c/d and more", "unrecognized arguments: rtsp://c/d and more"),
         ("'rtsp://a:geheim@c/d' and 'http://e:geheim@f/g'", "'rtsp://c/d' and 'http://f/g'"),
         ("/home/me/film.mp4", "/home/me/film.mp4"),
+        ("admin:geheim@cam/live", "admin:cam/live"),
+        ("test:320x240@5", "test:320x240@5"),
+        ("test:geheim@cam/live", "test:cam/live"),
+        ("test://test:geheim@cam/live", "test://cam/live"),
     ],
 )
 def test_shown(text: str, shown: str) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -65,14 +66,29 @@ def test_codes() -> None:
 EAN_13 = "10100011010100111010111101111010001001011001101010100001010000101000010111010010000101100110101"
 
 
-def test_bar_codes() -> None:
-    """Bar codes are read as well."""
+def bar_code() -> pictures.Image:
     bars = np.array([0 if bar == "1" else 255 for bar in EAN_13], np.uint8).repeat(2)
     canvas = np.full((600, 900, 3), 255, np.uint8)
     canvas[100:220, 100 : 100 + len(bars)] = bars[None, :, None]
-    found = Codes()(frame(canvas))
+    return canvas
+
+
+def test_bar_codes() -> None:
+    """Bar codes are read as well."""
+    found = Codes()(frame(bar_code()))
     assert found is not None
     assert [(code["kind"], code["text"]) for code in found] == [("EAN_13", "4006381333931")]
+
+
+@pytest.mark.parametrize("error", [UnicodeDecodeError("utf-8", b"\xed\xa0\x80", 0, 1, "no text"), cv2.error("odd")])
+def test_what_opencv_cannot_read(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """A QR code whose text is no UTF-8, about which OpenCV raises, does not keep other codes from being read."""
+    codes, qr = Codes(), Mock()
+    qr.detectAndDecodeMulti.side_effect = error
+    monkeypatch.setattr(codes, "_qr", qr)
+    found = codes(frame(bar_code()))
+    assert found is not None
+    assert [code["text"] for code in found] == ["4006381333931"]
 
 
 @pytest.mark.parametrize(
@@ -84,6 +100,8 @@ def test_bar_codes() -> None:
         ("string:digits", "is a str, not a callable"),
         (":run", "is unknown"),
         ("json:", "is unknown"),
+        ("nix.mod:find", "analyzer 'nix.mod:find': there is no module 'nix' here"),
+        ("json.nix:find", "analyzer 'json.nix:find': there is no module 'json.nix' here"),
     ],
 )
 def test_refuses_unknown_analyzers(name: str, complaint: str) -> None:
@@ -139,6 +157,10 @@ def odd(frame): return object()
 def quiet(frame): return None
 def needs(frame): import torch_of_nobody
 def leaves(frame): raise SystemExit("found it")
+def nan(frame): return float("nan")
+
+class Unmade:
+    def __init__(self): raise ValueError("no drawers left")
 """
 
 
@@ -165,6 +187,8 @@ def test_a_class_of_the_user(address: str, own: Callable[[str], str]) -> None:
         ("needs", r"analyzer 'drawers:needs' raised ModuleNotFoundError: No module named 'torch_of_nobody'"),
         ("leaves", r"the analyzer of tcp://.*/door ended the program: SystemExit\('found it'\)"),
         ("nix", r"analyzer 'drawers:nix': module 'drawers' has no 'nix'"),
+        ("nan", r"analyzer 'drawers:nan' returned what JSON cannot hold: Out of range float"),
+        ("Unmade", r"analyzer 'drawers:Unmade' cannot be made: ValueError: no drawers left \(drawers.py:16\)"),
     ],
 )
 def test_an_analyzer_that_fails(address: str, own: Callable[[str], str], name: str, complaint: str) -> None:
@@ -173,6 +197,25 @@ def test_an_analyzer_that_fails(address: str, own: Callable[[str], str], name: s
     assert ended.returncode == ExitCode.ANALYZER
     assert re.match("framefan analyze: " + complaint, ended.stderr)
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("import os; os.nix", "AttributeError: module 'os' has no attribute 'nix' (cabinet.py:1)"),
+        ("import torch_of_nobody", "ModuleNotFoundError: No module named 'torch_of_nobody' (cabinet.py:1)"),
+        ("raise SystemExit(3)", "SystemExit: 3 (cabinet.py:1)"),
+    ],
+)
+def test_a_module_that_cannot_be_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, complaint: str
+) -> None:
+    """What a user's module raises while it is imported is told as such, and where."""
+    (tmp_path / "cabinet.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    ended = framefan("analyze", "tcp://127.0.0.1:9/door", "--with", "cabinet:find")
+    assert ended.returncode == ExitCode.ANALYZER
+    assert ended.stderr == f"framefan analyze: analyzer 'cabinet:find' cannot be imported: {complaint}\n"
 
 
 def test_nothing_to_say(start: Start, address: str, own: Callable[[str], str]) -> None:

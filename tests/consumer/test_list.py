@@ -114,6 +114,15 @@ def test_list_renditions(context: Context) -> None:
     assert [address.camera for address in addresses] == ["door", "door-2"]
 
 
+@pytest.mark.parametrize("words", [("list",), ("sample",), ("probe", "--quick")])
+def test_no_cameras(words: tuple[str, ...]) -> None:
+    """A producer that has no cameras yet is told to be one."""
+    with Publisher("tcp://127.0.0.1:0") as publisher:
+        ended = framefan(*words, publisher.endpoint, "--wait", "500ms")
+    assert ended.returncode == ExitCode.CAMERA
+    assert "this producer has no cameras yet" in ended.stderr + ended.stdout
+
+
 def test_no_producer() -> None:
     """Where no producer is, one sentence says so."""
     ended = framefan("list", "tcp://127.0.0.1:9", "--wait", "500ms")

@@ -199,6 +199,8 @@ def test_closed_capture_pickles_closed(film: Path) -> None:
         ("http://host/film.mp4", True),
         ("HTTPS://host/films/Film.WMV?part=2#t=10", True),
         ("http://host/film.m2ts", True),
+        ("http://host/picture.jpg", True),
+        ("http://host/video.mjpeg", False),
         ("http://host/stream?file=film.mp4", False),
         ("http://camera.ts", False),
         ("rtsp://camera/video.mp4", False),

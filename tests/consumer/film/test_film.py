@@ -9,6 +9,7 @@ import pytest
 from av.video.stream import VideoStream
 
 from framefan.common.errors import SourceError
+from framefan.common.signals import Stop
 from framefan.consumer.film.film import Film
 from framefan.consumer.film.pick import Pick
 from framefan.consumer.film.sparse import SparseFilm
@@ -108,6 +109,36 @@ def test_variable_rate_by_time(tmp_path: Path) -> None:
         ours = [picture.position for picture in film.pictures(Pick(Interval(seconds=0.2)))]
     slots = [int((time - times[0]) / 0.2 + 1e-6) for time in times]
     assert [position.number for position in ours] == [slots.index(slot) for slot in dict.fromkeys(slots)]
+
+
+def test_keyframes_of_a_film_decoded_whole(tmp_path: Path) -> None:
+    """Where OpenCV reads every frame, keyframes are the pictures that are some, not those that come out beside them."""
+    options = {"x264-params": "keyint=12:min-keyint=12:scenecut=0"}
+    film = films.make(tmp_path, Kind("film.avi", b_frames=3, options=options))
+    films.make_packed(tmp_path / "packed.avi")
+    for path, expected in ((film, [0, 12, 24, 36, 48]), (tmp_path / "packed.avi", [0, 12, 24, 36, 48, 59])):
+        with Film(path) as whole:
+            assert [picture.position.number for picture in whole.pictures(Pick(Interval()))] == expected
+
+
+def test_the_end_is_looked_at_between_wanted_pictures(tmp_path: Path) -> None:
+    """Where OpenCV reads every frame, the wish to end is not put off to the next wanted picture."""
+    path = films.make(tmp_path, Kind("h264-b-frames.avi"))
+    with Stop() as stop, Film(path) as film:
+        pictures = film.pictures(Pick(Interval(frames=50)), stop=stop)
+        assert next(pictures).position.number == 0
+        stop.request()
+        assert next(pictures, None) is None
+
+
+def test_a_name_with_colons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands before a colon in a file's name is no protocol, however the film is read."""
+    monkeypatch.chdir(tmp_path)
+    for kind in ("film.mkv", "h264-b-frames.avi"):
+        path = Path(f"2026-11-28T10:00:00{films.make(tmp_path, Kind(kind)).suffix}")
+        (tmp_path / kind).rename(path)
+        with Film(path) as film:
+            assert len(list(film.pictures(Pick(Interval(frames=50))))) == 2
 
 
 @pytest.mark.parametrize("name", ["nix.mp4", "empty.mp4", "text.mp4"])
