@@ -91,7 +91,7 @@ class Album:
         # Hidden until it is whole. Its suffix says what kind of film it is; a name before a colon would be a protocol.
         part = path.absolute().with_name(f".{os.getpid()}.part.{path.name}")
         try:
-            _encode(part, fps, chain([first], images))
+            _encode(part, fps, first, images)
             if not self._stop.requested:
                 part.replace(path)
         except (OSError, ValueError, av.error.FFmpegError) as error:
@@ -123,16 +123,15 @@ def _require_file_name(path: Path) -> None:
         raise OutputError(f"cannot write {path}: it is a directory")
 
 
-def _encode(path: Path, fps: int, images: Iterator[Image]) -> None:
-    """Write pictures, one at least, as a film in the size of the first one."""
-    first = next(images)
+def _encode(path: Path, fps: int, first: Image, others: Iterable[Image]) -> None:
+    """Write pictures as a film in the size of the first one."""
     # Even, since colours have half as many pixels.
     height, width = (min(max(2, side // 2 * 2), _LONGEST_SIDE) for side in first.shape[:2])
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=fps)
         assert isinstance(stream, VideoStream)
         stream.height, stream.width, stream.pix_fmt = height, width, "yuv420p"
-        for image in chain([first], images):
+        for image in chain([first], others):
             fitted = np.zeros((height, width, 3), np.uint8)
             _fit(image, fitted)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(fitted, format="bgr24")))
