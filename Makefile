@@ -40,7 +40,7 @@ types: $(VENV)/dev ## check types, with mypy and pyright
 wheel: $(VENV)/dev ## test the wheel, installed without the source at hand
 	rm -rf dist build $(VENV)/wheel && $(BIN)/python -m build --quiet
 	$(PYTHON) -m venv $(VENV)/wheel
-	$(VENV)/wheel/bin/pip install --quiet "$$(ls dist/*.whl)[demo,remote]" "pytest>=8.3" "pytest-timeout>=2.3" "pytest-xdist>=3.6"
+	$(VENV)/wheel/bin/pip install --quiet "$$(ls dist/*.whl)[demo,remote]" "hypothesis>=6.100" "pytest>=8.3" "pytest-timeout>=2.3" "pytest-xdist>=3.6"
 	temporary=$$(mktemp -d) && trap 'rm -rf $$temporary' EXIT && cp -r tests pyproject.toml $$temporary \
 	  && wheel=$$PWD/$(VENV)/wheel/bin && cd $$temporary && set -- $(addprefix tests/,$(WHEEL)) \
 	  && { $$wheel/pytest -q $(SIDE_BY_SIDE) "$$@" || $$wheel/pytest -q $(ALONE) "$$@"; }

@@ -18,6 +18,7 @@ from typing import IO, Self
 
 from ..common import command
 from ..common.errors import SourceError
+from ..common.exit_reason import exit_reason, last_line
 from ..common.signals import Stop
 
 _GRACE = 2.0
@@ -64,15 +65,11 @@ class Child:
         """True if it ended by itself, and not well."""
         return self._process.poll() not in (None, 0)
 
-    @property
-    def last_words(self) -> str:
-        """Its last line on standard error, without the time."""
-        return re.sub(r"^\d\d:\d\d:\d\d ", "", self.log[-1]) if self.log else "nothing"
-
-    @property
-    def obituary(self) -> str:
-        """What to say of it if it failed."""
-        return f"{self.name} ended, its last words: {self.last_words}"
+    def __str__(self) -> str:
+        code, errors = self._process.poll(), "\n".join(self.log)
+        if code is None:
+            return f"{self.name} runs, and logged last: {last_line(errors) or 'nothing'}"
+        return f"{self.name} ended: {exit_reason(code, errors)}"
 
     def announcement(self, pattern: str, stop: Stop, timeout: float) -> str:
         """Wait for a line on standard error; return the first group of the pattern, nothing if the end is asked for.
@@ -87,7 +84,7 @@ class Child:
                 if match := re.search(pattern, line):
                     return match[1]
             if over:
-                raise SourceError(f"the process {self.name} did not start: {self.last_words}")
+                raise SourceError(f"a process did not start: {self}")
         return ""
 
     def __enter__(self) -> Self:

@@ -118,7 +118,10 @@ def _watch(watched: list[_Watched], children: list[Child], show: Show, stop: Sto
     started = time.monotonic()
     last = float("inf") if seconds is None else seconds
     while True:
-        show([camera.row() for camera in watched], [child.obituary for child in children if child.failed])
+        show(
+            [camera.row() for camera in watched],
+            [str(child) for child in children if child.failed],
+        )
         passed = time.monotonic() - started
         if passed > min(last, _FIRST_FRAME):
             _check(watched, children)
@@ -131,4 +134,4 @@ def _check(watched: list[_Watched], children: list[Child]) -> None:
     if dark := " and ".join(camera.name for camera in watched if not camera.was_live):
         failed = [child for child in children if child.failed]
         told = (failed or children)[0]
-        raise SourceError(f"{dark} never became live; the last words of {told.name}: {told.last_words}")
+        raise SourceError(f"{dark} never became live; {told}")

@@ -28,13 +28,14 @@ from io import IOBase
 from pathlib import Path
 
 from ..common.errors import MissingPackage, OutputError, SourceError
+from ..common.exit_reason import exit_reason
 from ..common.redact import url_without_password
 
 _PROGRAM = "framefan.producer.private"
 _START = 10.0
 """Seconds that a private producer has to start, and an old one to end before."""
 _PAUSE = 0.02
-_LONGEST = 103 - len("/0123456789abcdef.work/framefan-12345678/reports")
+_LONGEST = 103 - len("/0123456789abcdef.work/framefan-hub-12345678/reports")
 """Bytes of the directory's path, since sockets of the producer are there too, and a socket's path has 103 at least."""
 
 _held: weakref.WeakSet[socket.socket | IOBase] = weakref.WeakSet()
@@ -169,14 +170,15 @@ def _start(source: str, path: Path, lock: int) -> None:
             pass_fds=[lock],
             check=False,
         )
-        told = done.stderr.decode(errors="replace").strip()
+        failed = done.returncode or done.stderr.strip()
+        reason = exit_reason(done.returncode, done.stderr.decode(errors="replace")) if failed else ""
     except subprocess.TimeoutExpired:
-        told = f"it does not start within {_START:g} s"
+        reason = f"it does not start within {_START:g} s"
     except OSError as error:
-        told = str(error.strerror)
-    # Others may speak there too: the dynamic linker, or Python itself.
-    if told and not path.with_suffix(".socket").exists():
-        raise SourceError(f"no private producer of {url_without_password(source)}: {told.splitlines()[-1]}")
+        reason = str(error.strerror)
+    # Others may write there too: the dynamic linker, or Python itself.
+    if reason and not path.with_suffix(".socket").exists():
+        raise SourceError(f"no private producer of {url_without_password(source)}: {reason}")
 
 
 def _let_go() -> None:

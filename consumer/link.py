@@ -99,7 +99,7 @@ class Link:
         self._renew_at = time.monotonic() + _RESPITE
         try:
             self._lease = Lease(self._source)
-        except FramefanError as error:
+        except (FramefanError, OSError) as error:  # also no more files or processes: the next attempt may succeed
             log.warning("%s", error)
             return
         if self._lease.address != str(self._subscriber.address):

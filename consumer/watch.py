@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Collection, Iterator
 
 from ..common.address import CameraAddress
-from ..common.errors import AnalyzerError, NoFrame
+from ..common.errors import AnalyzerError, FramefanError, NoFrame
 from ..common.frame import Frame
+from ..common.internal_errors import Containment
 from ..common.signals import Stop
 from ..common.state import State
 from .subscriber import Subscriber
@@ -16,6 +17,9 @@ log = logging.getLogger("framefan")
 
 _SLICE = 0.25
 """Seconds between looks at what is wanted: the end, and which cameras."""
+
+_RESPITE = 5.0
+"""Seconds until the work for a camera begins again that an error ended which nobody foresaw."""
 
 Work = Callable[[Iterator[Frame]], None]
 """What is done with one camera: takes its newest frames until it is done, or until they end."""
@@ -31,8 +35,8 @@ def each(
 ) -> None:
     """Do the work for every camera, each in a thread of its own, until it is done for all that give frames.
 
-    The first error ends all and is raised; but a camera that gives no frame is only told and waited for, unless none
-    ever gave one.
+    The first error of ours ends all and is raised. A camera that gives no frame is only logged and waited for, unless
+    none ever gave one. An error that nobody foresaw costs its camera some seconds, and the others nothing.
 
     Args:
         cameras: returns those that there are now; the frames of one that leaves end, and one that comes is begun.
@@ -48,15 +52,17 @@ def each(
     jobs: dict[CameraAddress, _Job] = {}
     begun: list[_Job] = []
     errors: list[Exception] = []
+    containment = Containment()
     served = False
     try:
         while not stop.requested:
             wanted = cameras()
-            for address in jobs.keys() - wanted:
+            for address in [address for address, job in jobs.items() if address not in wanted or job.may_begin_again]:
                 jobs.pop(address).drop()
             for address in sorted(wanted - jobs.keys(), key=str):
-                jobs[address] = _Job(subscribe(address), work, stop, wait, errors)
-                begun.append(jobs[address])
+                with containment.contain(str(address)):
+                    jobs[address] = _Job(subscribe(address), work, stop, wait, errors, containment)
+                    begun.append(jobs[address])
             served = served or any(job.seen for job in begun)
             begun = [job for job in begun if not job.over]
             if _is_done(jobs.values(), served):
@@ -93,22 +99,34 @@ class _Job:
         seen: True once a frame has come.
         over: True once the work has ended, for whatever reason.
         in_vain: True once a film has ended of which no frame has come.
+        begins_at: monotonic seconds at which the work begins again, after an error that nobody foresaw.
 
     Args:
         subscriber: to the camera; closed in the end.
         work: to do.
         stop: the wish to end, which an error makes.
         wait: seconds that the camera has for its first frame.
-        errors: where an error goes.
+        errors: where an error goes that ends all.
+        containment: where an error goes that nobody foresaw.
     """
 
-    def __init__(self, subscriber: Subscriber, work: Work, stop: Stop, wait: float, errors: list[Exception]) -> None:
+    def __init__(
+        self,
+        subscriber: Subscriber,
+        work: Work,
+        stop: Stop,
+        wait: float,
+        errors: list[Exception],
+        containment: Containment,
+    ) -> None:
         self.seen = self.over = self.in_vain = False
+        self.begins_at: float | None = None
         self._subscriber = subscriber
         self._work = work
         self._stop = stop
         self._wait = wait
         self._errors = errors
+        self._containment = containment
         self._deadline = time.monotonic() + wait
         self._told = self._dropped = False
         self._thread = threading.Thread(target=self._run, name=f"framefan work on {subscriber.address}")
@@ -117,7 +135,14 @@ class _Job:
     @property
     def runs(self) -> bool:
         """True while the work is not over, and the camera gives frames or has time left for the first."""
-        return not self.over and (self.seen or time.monotonic() < self._deadline)
+        if self.over:
+            return self.begins_at is not None
+        return self.seen or time.monotonic() < self._deadline
+
+    @property
+    def may_begin_again(self) -> bool:
+        """True once the work that an error ended may begin again."""
+        return self.over and self.begins_at is not None and time.monotonic() >= self.begins_at
 
     @property
     def missing(self) -> NoFrame:
@@ -140,15 +165,20 @@ class _Job:
         self._thread.join()
 
     def _run(self) -> None:
+        address = self._subscriber.address
         try:
-            with self._subscriber:
-                self._work(self._frames())
-        except Exception as error:  # noqa: BLE001 - raised again by each()
-            self._fail(error)
+            with self._containment.contain(str(address), self._pause), self._subscriber:
+                try:
+                    self._work(self._frames())
+                except (FramefanError, ImportError) as error:  # raised again by each()
+                    self._fail(error)
         except BaseException as error:  # noqa: BLE001 - it would end this thread only
-            self._fail(AnalyzerError(f"the analyzer of {self._subscriber.address} ended the program: {error!r}"))
+            self._fail(AnalyzerError(f"the analyzer of {address} ended the program: {error!r}"))
         finally:
             self.over = True
+
+    def _pause(self, _: str) -> None:
+        self.begins_at = time.monotonic() + _RESPITE
 
     def _fail(self, error: Exception) -> None:
         self._errors.append(error)

@@ -8,10 +8,8 @@ import os
 import sys
 import threading
 import time
-import traceback
 from collections import OrderedDict
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import av
@@ -19,6 +17,7 @@ import zmq
 
 from ..common.address import is_raw
 from ..common.errors import SourceError
+from ..common.internal_errors import internal_error
 from ..common.memory import realm
 from ..common.signals import die_with_parent
 from ..common.state import State
@@ -91,8 +90,8 @@ class Capture:
         except SourceError as error:
             state = State.REFUSED if error.refused else State.OFFLINE
             self._reporter.tell(state, error.reason, final=error.final, retry_after=error.retry_after)
-        except Exception as error:  # noqa: BLE001 - told without its text, which may hold the URL with its password
-            self._reporter.tell(State.OFFLINE, f"defect in the capture: {_where(error)}")
+        except Exception as error:  # noqa: BLE001 - reported without its text, which may hold a password
+            self._reporter.tell(State.OFFLINE, internal_error(error))
         for outlet in self._outlets.values():
             outlet.close()
         self._reporter.close()
@@ -245,11 +244,6 @@ class Capture:
             }
             overloaded = left_out > _TOLERATED
             self._reporter.tell(State.LIVE, _OVERLOADED if overloaded else _IN_SOFTWARE if self._in_software else "")
-
-
-def _where(error: Exception) -> str:
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
 
 
 def main() -> None:

@@ -1,6 +1,5 @@
 """The sockets between captures and their hub: frames, latest only, and reports, every one."""
 
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -11,6 +10,7 @@ import zmq
 from ..common.errors import BindError
 from ..common.sockets import Context, Socket
 from ..common.state import State
+from .held_directory import HeldDirectory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +66,10 @@ class Channel:
 
     def __init__(self, context: Context) -> None:
         try:
-            self._directory = tempfile.TemporaryDirectory(prefix="framefan-", ignore_cleanup_errors=True)
+            self._directory = HeldDirectory("framefan-hub-")
         except OSError as error:
             raise BindError(f"cannot make a temporary directory: {error.strerror}; set TMPDIR to one") from None
-        self.path = Path(self._directory.name)
+        self.path = self._directory.path
         self.frames = context.socket(zmq.PULL)
         self.frames.conflate = True  # per connection, hence per rendition
         self.reports = context.socket(zmq.PULL)
@@ -86,7 +86,7 @@ class Channel:
         """Close the sockets and remove the directory."""
         self.frames.close()
         self.reports.close()
-        self._directory.cleanup()
+        self._directory.close()
 
 
 def connect_reports(context: Context, path: Path) -> Socket:

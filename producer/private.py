@@ -18,6 +18,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,8 @@ from .supervisor import Supervisor
 
 _LINGER = 5.0
 """Seconds that the camera is kept after its last reader has left: a program that opens it again finds it running."""
+_RESPITE = 0.1
+"""Seconds until the next reader is let in after one could not be."""
 
 
 class Readers(threading.Thread):
@@ -70,7 +73,11 @@ class Readers(threading.Thread):
             self._deserted()
 
     def _let_in(self) -> None:
-        reader, _ = self._listener.accept()
+        try:
+            reader, _ = self._listener.accept()
+        except OSError:  # it has left already, or there are no more files: those who have a share keep it
+            time.sleep(_RESPITE)
+            return
         with contextlib.suppress(OSError):  # it has left already, which the selector tells as well
             reader.send(self._line)
         self._selector.register(reader, selectors.EVENT_READ)

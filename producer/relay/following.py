@@ -87,6 +87,13 @@ class Following:
                 else:
                     self.drop(there)
 
+    def reconnect(self, reason: str) -> None:
+        """Connect to the producer again, for a reason that its cameras have until it publishes their states."""
+        for camera in self.cameras.values():
+            camera.want(())
+            camera.be(State.OFFLINE, reason)
+        self._upstream.reconnect()
+
     def close(self) -> None:
         """Relay nothing any more."""
         for there in list(self.cameras):

@@ -8,6 +8,7 @@ import zmq
 
 from ...common.clock import passing_ns
 from ...common.errors import WireError
+from ...common.internal_errors import Containment
 from ...common.sockets import Socket
 
 log = logging.getLogger("framefan")
@@ -26,11 +27,13 @@ class Inputs:
 
     Args:
         poller: of the loop.
+        containment: of the loop; an error that nobody foresaw costs the message that it happened in.
     """
 
-    def __init__(self, poller: zmq.Poller) -> None:
+    def __init__(self, poller: zmq.Poller, containment: Containment) -> None:
         self.not_before_ns = 0
         self._poller = poller
+        self._containment = containment
         self._takers: dict[Socket, tuple[Take, bool]] = {}
         self._served_ns = passing_ns()
         self._complaints: set[str] = set()
@@ -68,9 +71,10 @@ class Inputs:
             self._give(message, take)
 
     def _give(self, message: bytes, take: Take) -> None:
-        try:
-            take(message)
-        except WireError as error:
-            if str(error) not in self._complaints:
-                self._complaints.add(str(error))
-                log.warning("another producer sends %s; such messages are dropped", error)
+        with self._containment.contain("relay"):
+            try:
+                take(message)
+            except WireError as error:
+                if str(error) not in self._complaints:
+                    self._complaints.add(str(error))
+                    log.warning("another producer sends %s; such messages are dropped", error)

@@ -1,10 +1,12 @@
 """Republishes cameras of other producers: untouched, the newest frame only, and only while somebody wants it."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 import zmq
 
 from ...common.address import Endpoint
+from ...common.internal_errors import Containment
 from ..cameras import Camera
 from ..hub import Hub
 from .following import Following
@@ -17,11 +19,13 @@ class Relay:
     Args:
         hub: where to publish.
         poller: of the loop, which wakes it up.
+        containment: of the loop; an error that nobody foresaw costs one other producer its connection.
     """
 
-    def __init__(self, hub: Hub, poller: zmq.Poller) -> None:
+    def __init__(self, hub: Hub, poller: zmq.Poller, containment: Containment) -> None:
         self._hub = hub
-        self._inputs = Inputs(poller)
+        self._inputs = Inputs(poller, containment)
+        self._containment = containment
         self._producers: dict[Endpoint, Following] = {}
         self._taken: Collection[str] = ()
 
@@ -59,7 +63,8 @@ class Relay:
     def want(self, wanted: Mapping[str, tuple[str, ...]]) -> None:
         """Have frames sent here: of which renditions, by camera."""
         for producer in self._producers.values():
-            producer.want(wanted)
+            with self._connection_of(producer):
+                producer.want(wanted)
 
     def serve(self, ready: Collection[object]) -> None:
         """Take in what has come to those sockets that are ready; to be called in each pass of the loop."""
@@ -68,7 +73,8 @@ class Relay:
     def look_after_all(self) -> None:
         """Tell what is silent, and forget what has gone."""
         for producer in self._producers.values():
-            producer.look_after()
+            with self._connection_of(producer):
+                producer.look_after()
 
     @property
     def empty(self) -> bool:
@@ -80,6 +86,10 @@ class Relay:
         for producer in self._producers.values():
             producer.close()
         self._producers.clear()
+
+    def _connection_of(self, producer: Following) -> AbstractContextManager[None]:
+        """Let an error that nobody foresaw cost a producer its present connection."""
+        return self._containment.contain(str(producer.endpoint), producer.reconnect)
 
     def _may_have(self, producer: Following, camera: str) -> str:
         """Return why a camera cannot have its own name here, or nothing. Of several producers the first named wins."""

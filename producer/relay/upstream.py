@@ -97,8 +97,12 @@ class Upstream:
         self._ask_clock()
         now = time.monotonic()
         if now - self.heard > _DEAF and now - self._connected > _DEAF:
-            self._disconnect()
-            self._connect()
+            self.reconnect()
+
+    def reconnect(self) -> None:
+        """Connect to its states and requests again."""
+        self._disconnect()
+        self._connect()
 
     def close(self) -> None:
         """Close all sockets but those of frames that are still watched."""

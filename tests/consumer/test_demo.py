@@ -125,7 +125,7 @@ def test_lost_process_is_named(run_demo: RunDemo) -> None:
     for process in running.processes:
         if b"\0sample\0" in Path(f"/proc/{process}/cmdline").read_bytes():
             os.kill(process, signal.SIGKILL)
-    running.program.wait_for("^sample ended, its last words: ")
+    running.program.wait_for("^sample ended: SIGKILL")
     running.wait_until_live()
 
 
@@ -137,7 +137,7 @@ def test_camera_that_never_lives_is_an_error(
     monkeypatch.delenv("DISPLAY", raising=False)
     with (
         Stop() as stop,
-        pytest.raises(SourceError, match="door never became live; the last words of produce: ") as told,
+        pytest.raises(SourceError, match="door never became live; produce runs, and logged last: door ") as told,
     ):
         demo.run(stop, 2.0)
     assert told.value.exit_code == ExitCode.CAMERA
@@ -145,11 +145,11 @@ def test_camera_that_never_lives_is_an_error(
 
 
 def test_process_that_does_not_start_is_an_error() -> None:
-    """A child that ends at once is named, with its last words."""
+    """A child that ends at once is named, with the reason that it gave."""
     with (
         Stop() as stop,
         Child("produce", "gopher://nowhere") as child,
-        pytest.raises(SourceError, match=r"the process produce did not start: framefan produce: .*gopher"),
+        pytest.raises(SourceError, match=r"a process did not start: produce ended: framefan produce: .*gopher"),
     ):
         child.announcement("publishing (.*)", stop, 15.0)
 

@@ -1,0 +1,44 @@
+"""What is reported of a child process that ended."""
+
+import subprocess
+import sys
+
+import pytest
+
+from framefan.common.exit_reason import ErrorTail, exit_reason, last_line
+
+
+@pytest.mark.parametrize(
+    ("code", "errors", "reason"),
+    [
+        (1, "Traceback ...\nImportError: libxcb.so.1: gone\n\n", "ImportError: libxcb.so.1: gone"),
+        (1, "", "exit status 1, and nothing on its standard error"),
+        (-9, "", "SIGKILL (killed by hand, or by the kernel because memory ran out)"),
+        (-6, "free(): invalid pointer\n", "SIGABRT: free(): invalid pointer"),
+        (-40, "", "signal 40"),
+        (2, "12:30:00 framefan produce: no\n", "framefan produce: no"),
+        (1, "cannot open rtsp://admin:s3cret@door/live\n", "cannot open rtsp://door/live"),
+    ],
+)
+def test_reason(code: int, errors: str, reason: str) -> None:
+    """The last line says why, without a password; a signal has its name, and one without a name its number."""
+    assert exit_reason(code, errors) == reason
+
+
+def test_endless_line_is_cut() -> None:
+    """A reason goes into a state, so it is no longer than a long sentence."""
+    assert len(last_line("x" * 100_000)) == 500
+
+
+def test_tail_never_waits_and_keeps_the_end() -> None:
+    """A child that writes more than a pipe holds is not held up, and the end of what it wrote is kept."""
+    program = "import sys; [print('line', number, file=sys.stderr) for number in range(20_000)]"
+    with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE) as child:
+        assert child.stderr is not None
+        tail = ErrorTail(child.stderr)
+        while child.poll() is None:
+            tail.read()
+        tail.close()
+        tail.close()
+        assert last_line(tail.text) == "line 19999"
+        assert len(tail.text) < 10_000
