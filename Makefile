@@ -49,7 +49,7 @@ bench: $(VENV)/dev ## measure us and the peers side by side (minutes)
 	$(BIN)/python -m tests.benchmarks
 
 clean: ## remove everything that was built
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .coverage*
+	rm -rf $(VENV) build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache .coverage*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name '*.egg-info' -prune -exec rm -rf {} +
 

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sysconfig
 import threading
@@ -33,6 +34,19 @@ def eventually(probe: Callable[[], T | None], what: str, *, within: float) -> T:
         assert time.monotonic() < deadline, f"{what}: not within {within:g} s"
         time.sleep(0.05)
     return answer
+
+
+def free_port(count: int = 1) -> int:
+    """Return the first of so many ports in a row that are free, for programs that have to come back to the same one."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as first:
+            port: int = first.getsockname()[1]
+            try:
+                for other in range(port + 1, port + count):
+                    socket.create_server(("127.0.0.1", other)).close()
+            except (OSError, OverflowError):
+                continue
+            return port
 
 
 def framefan(*words: str, within: float = 20.0, **environment: str) -> subprocess.CompletedProcess[str]:
