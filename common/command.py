@@ -122,7 +122,7 @@ def _run(words: list[str], stop: Stop) -> int:
     _allow_many_files()
     try:
         return command.run(read_options(command.options, given, os.environ), stop)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         missing = MissingPackage.of(error)
         if missing is None:
             raise

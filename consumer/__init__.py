@@ -19,6 +19,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         from .video_capture import VideoCapture
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise MissingPackage.of(error) or error from None
     return VideoCapture

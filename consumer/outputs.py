@@ -31,6 +31,6 @@ def output(text: str) -> Output:
         return Directory(Path(text))
     try:
         from .remote import Remote
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise MissingPackage.of(error) or error from None
     return Remote(text)
