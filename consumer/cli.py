@@ -88,7 +88,7 @@ def _display(options: DisplayOptions, stop: Stop) -> int:
     from .discovery import expand
     from .display import run
 
-    screen.require()  # first, since without a screen there is nothing to wait for
+    screen.require()  # first, since without windows there is nothing to wait for
     run(expand(options.addresses, options.wait, stop), stop, grid=options.grid)
     return ExitCode.OK
 
