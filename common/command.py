@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Generic, NoReturn, TypeVar
 
+from . import entry_points
 from .errors import ExitCode, FramefanError, MissingPackage, OutputError
 from .options import add_options, read_options
 from .redact import url_without_password, without_password
@@ -80,8 +81,6 @@ def main(args: Sequence[str] | None = None) -> int:
                 code = _run(words, stop)
             finally:
                 print(end="", flush=True)  # here, where a broken pipe is expected, and not when the interpreter ends
-    except MissingPackage as error:
-        return _fail(words, error)
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does: end as any filter does, without a word.
         _discard_output()
@@ -102,17 +101,17 @@ def _discard_output() -> None:
 
 
 def _run(words: list[str], stop: Stop) -> int:
-    commands = {point.name: point for point in metadata.entry_points(group="framefan.commands")}
+    commands = entry_points.of_group("framefan.commands")
     name = next((word for word in words if not word.startswith("-")), None)
     # Only the command that is asked for is imported; the list of all of them needs every one.
-    loaded: Mapping[str, Command[Any]] = {
-        key: point.load() for key, point in sorted(commands.items()) if name in (key, None)
-    }
-    parser = _parser(loaded, sorted(commands), words)
+    loaded = {key: _load(point) for key, point in commands.items() if name in (key, None)}
+    parser = _parser(loaded, list(commands), words)
     if not words:
         parser.print_help()
-        return ExitCode.USAGE
+        return ExitCode.OK
     command = loaded.get(name or "")
+    if isinstance(command, FramefanError):
+        return _fail(words, command)
     try:
         given = parser.parse_args(command.rewrite(words) if command else words)
     except FramefanError as error:
@@ -122,13 +121,22 @@ def _run(words: list[str], stop: Stop) -> int:
     _allow_many_files()
     try:
         return command.run(read_options(command.options, given, os.environ), stop)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         missing = MissingPackage.of(error)
         if missing is None:
             raise
         return _fail(words, missing)
     except FramefanError as error:
         return _fail(words, error)
+
+
+def _load(point: metadata.EntryPoint) -> Command[Any] | FramefanError:
+    """Import a command; return the error of one that is broken, since it may not be ours and the others are to work."""
+    try:
+        command = entry_points.load(point)
+    except FramefanError as error:
+        return error
+    return command if isinstance(command, Command) else FramefanError(f"{point.value} is no Command")
 
 
 def _allow_many_files() -> None:
@@ -140,7 +148,9 @@ def _allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _parser(commands: Mapping[str, Command[Any]], names: list[str], words: list[str]) -> argparse.ArgumentParser:
+def _parser(
+    commands: Mapping[str, Command[Any] | FramefanError], names: list[str], words: list[str]
+) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="framefan",
         description="The newest frame of a camera, on any machine.",
@@ -152,14 +162,14 @@ def _parser(commands: Mapping[str, Command[Any]], names: list[str], words: list[
     parser.add_argument("--version", action=_Version, nargs=0, help="print versions and exit")
     subparsers = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
     for name in names:
-        if name in commands:
-            command = commands[name]
-            sub = subparsers.add_parser(name, help=command.help, description=command.help)
+        command = commands.get(name)
+        text = command.help if isinstance(command, Command) else str(command or "")
+        text = text.replace("%", "%%")  # argparse would fill in something
+        sub = subparsers.add_parser(name, help=text, description=text)
+        if isinstance(command, Command) and name in words:
             sub.words = words
             add_options(sub, command.options)
             sub.add_argument("-q", "--quiet", action="store_true", help="log warnings only")
-        else:
-            subparsers.add_parser(name)
     return parser
 
 

@@ -16,7 +16,10 @@ and never hold a password.
 """
 
 import enum
+import importlib.util
 from typing import Any, ClassVar
+
+from .remedy import EXTRAS, remedy
 
 
 class ExitCode(enum.IntEnum):
@@ -29,7 +32,7 @@ class ExitCode(enum.IntEnum):
     CAMERA = 4  # no frame: camera, source, producer or network
     OUTPUT = 5  # a directory or a file cannot be written
     ANALYZER = 6  # an analyzer does not exist, or raised
-    PACKAGE = 7  # an optional package is not installed
+    PACKAGE = 7  # an optional package, or a library that it needs, is not installed
 
 
 class FramefanError(Exception):
@@ -122,32 +125,35 @@ class AnalyzerError(FramefanError, RuntimeError):
 
 
 class MissingPackage(FramefanError, ImportError):
-    """An optional package that this role needs and that is not installed."""
+    """An optional package that this role needs and that is not installed, or cannot be loaded without a library."""
 
     exit_code = ExitCode.PACKAGE
 
-    _EXTRAS: ClassVar[dict[str, str]] = {
-        "av": "producer",
-        "cv2": "consumer",
-        "fsspec": "remote",
-        "rich": "demo",
-        "simplejpeg": "producer",
-    }
-
     @classmethod
-    def of(cls, error: ModuleNotFoundError, extra: str = "") -> "MissingPackage | None":
+    def of(cls, error: ImportError, extra: str = "") -> "MissingPackage | None":
         """Translate the import error of a package that one of our extras installs; None for any other.
 
         Args:
             error: that import's.
             extra: the one to install, where it is not the usual one for that package.
         """
+        if isinstance(error, cls):
+            return error
         package = (error.name or "").partition(".")[0]
-        if package not in cls._EXTRAS:
+        advice = remedy(str(error), extra or EXTRAS.get(package, ""))
+        if package not in EXTRAS or not advice:
             return None
-        extra = extra or cls._EXTRAS[package]
-        headless = "" if extra in ("demo", "remote") else f" (without a screen: 'framefan[{extra}-headless]')"
-        return cls(
-            f"the package {package} is not installed: pip install 'framefan[{extra}]'{headless}",
-            name=package,
-        )
+        trouble = "is not installed" if isinstance(error, ModuleNotFoundError) else f"cannot be loaded ({error})"
+        return cls(f"the package {package} {trouble}: {advice}", name=package)
+
+    @classmethod
+    def require(cls, *packages: str, extra: str = "") -> None:
+        """Check that packages are installed, without importing them.
+
+        Raises:
+            MissingPackage: one is not.
+        """
+        for package in packages:
+            if importlib.util.find_spec(package) is None:
+                missing = ModuleNotFoundError(f"No module named {package!r}", name=package)
+                raise cls.of(missing, extra) or missing

@@ -124,7 +124,7 @@ class Frame:
 def _opencv() -> Any:
     try:
         import cv2
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise MissingPackage.of(error) or error from None
     return cv2
 

@@ -7,19 +7,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
-from importlib import metadata
 
+from ..common import entry_points
 from ..common.address import PORT, CameraAddress, Endpoint
 from ..common.command import Command
-from ..common.errors import ExitCode, OptionError
+from ..common.errors import ExitCode, MissingPackage, OptionError
 from ..common.options import argument, arguments, duration, flag, integer, one_of, option
 from ..common.probe import Probe, Step
 from ..common.redact import url_without_password
 from ..common.signals import Stop
-from . import table
-from .discovery import expand, states
 from .sharing.membership import Membership, membership
-from .terminal import Terminal
 
 _ADDRESS = f"tcp://host:{PORT}/door, or tcp://host:{PORT} for all cameras there"
 _MANY = 1_000_000_000
@@ -88,9 +85,10 @@ class DemoOptions:
 
 def _display(options: DisplayOptions, stop: Stop) -> int:
     from . import screen
+    from .discovery import expand
     from .display import run
 
-    screen.require()  # first, since without a screen there is nothing to wait for
+    screen.require()  # first, since without windows there is nothing to wait for
     run(expand(options.addresses, options.wait, stop), stop, grid=options.grid)
     return ExitCode.OK
 
@@ -118,6 +116,10 @@ def _analyze(options: AnalyzeOptions, stop: Stop) -> int:
 
 
 def _list(options: ListOptions, stop: Stop) -> int:
+    from . import table
+    from .discovery import states
+    from .terminal import Terminal
+
     found = states(options.endpoint, options.wait, stop)
     lines = (json.dumps(asdict(state)) for state in found)
     print("\n".join(lines) if options.json else table.text(found, Terminal.of(sys.stdout)))
@@ -126,6 +128,7 @@ def _list(options: ListOptions, stop: Stop) -> int:
 
 def _probe(options: ProbeOptions, stop: Stop) -> int:
     from . import report
+    from .terminal import Terminal
 
     target, terminal = url_without_password(options.target), Terminal.of(sys.stdout)
     steps = []
@@ -144,7 +147,7 @@ def _steps(options: ProbeOptions, stop: Stop) -> Iterator[Step]:
 
     scheme, separator, _ = options.target.partition("://")
     kind = scheme.lower() if separator else "file"
-    others = {point.name: point for point in metadata.entry_points(group="framefan.probes")}
+    others = entry_points.of_group("framefan.probes")
     if kind not in others or options.quick:
         # What is wrong is told below, and on stderr nobody shall hear of it again.
         logging.getLogger("framefan").setLevel(logging.ERROR)
@@ -156,11 +159,12 @@ def _steps(options: ProbeOptions, stop: Stop) -> Iterator[Step]:
             stop=stop,
             quick=options.quick,
         )
-    look: Probe = others[kind].load()
+    look: Probe = entry_points.load(others[kind])
     return look(options.target, options.for_, stop)
 
 
 def _demo(options: DemoOptions, stop: Stop) -> int:
+    MissingPackage.require("av", "cv2", "rich", "simplejpeg", extra="demo")
     from .demo import run
 
     return run(stop, options.seconds)

@@ -78,6 +78,7 @@ def run(stop: Stop, seconds: float | None) -> int:
     Raises:
         SourceError: a process did not start, or a camera never became live.
     """
+    windows = screen.has_windows() and not screen.missing()  # an OpenCV that cannot be imported is reported at once
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="framefan-demo-")))
         camera = stack.enter_context(Child("camera", "--port", "0"))
@@ -91,7 +92,7 @@ def run(stop: Stop, seconds: float | None) -> int:
             return ExitCode.OK
         findings = _Findings()
         subscribers = [stack.enter_context(Subscriber(f"{endpoint}/{name}")) for name in _CAMERAS]
-        consumers = _consumers(endpoint, directory, findings)
+        consumers = _consumers(endpoint, directory, findings, windows)
         stack.callback(end, consumers)
         watched = [_Watched(subscriber, directory, findings) for subscriber in subscribers]
         with live_table.shown(endpoint, [f"{endpoint}/{name}" for name in _CAMERAS]) as show:
@@ -99,12 +100,12 @@ def run(stop: Stop, seconds: float | None) -> int:
     return ExitCode.OK
 
 
-def _consumers(endpoint: str, directory: Path, findings: _Findings) -> list[Child]:
+def _consumers(endpoint: str, directory: Path, findings: _Findings, windows: bool) -> list[Child]:
     consumers = [
         Child("sample", endpoint, "--every", "2s", "--out", str(directory)),
         Child("analyze", endpoint, "--with", "motion", heard=findings.take),
     ]
-    if not screen.missing():
+    if windows:
         consumers.append(Child("display", endpoint, "--grid"))
     return consumers
 

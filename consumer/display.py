@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import cv2
 
 from ..common.address import CameraAddress
-from ..common.errors import NoFrame, OutputError, WireError
+from ..common.errors import NoFrame, WireError
 from ..common.frame import Frame, Image
 from ..common.signals import Stop
 from ..common.state import State
@@ -85,9 +85,6 @@ class Window:
     Args:
         title: unique.
         tiles: what it shows.
-
-    Raises:
-        OutputError: this OpenCV has no windows.
     """
 
     def __init__(self, title: str, tiles: Sequence[Tile]) -> None:
@@ -96,15 +93,7 @@ class Window:
         self._sized = len(tiles) > 1  # that of a single camera waits for the shape of the picture
         self._size = layout.window_size(len(tiles), _WIDEST)
         self._canvas = panel(self._size)
-        try:
-            cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
-        except cv2.error as error:
-            if "not implemented" not in str(error):
-                raise
-            raise OutputError(
-                "this OpenCV has no windows: "
-                "pip uninstall opencv-python-headless, then pip install 'framefan[consumer]'"
-            ) from None
+        cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
         cv2.resizeWindow(title, *self._size)
         cv2.imshow(title, self._canvas)
 
@@ -159,9 +148,6 @@ def run(addresses: Sequence[CameraAddress], stop: Stop, *, grid: bool) -> None:
         addresses: of the cameras.
         stop: the wish to end.
         grid: all in one window instead of one each.
-
-    Raises:
-        OutputError: this OpenCV has no windows.
     """
     with ExitStack() as stack:
         names = _names(addresses)

@@ -4,11 +4,13 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ..common.errors import OptionError
-from ..common.frame import Frame
 from ..common.options import duration
+
+if TYPE_CHECKING:  # frames need NumPy, the command line does not
+    from ..common.frame import Frame
 
 _SHORTEST = 0.001
 """Seconds; no camera and no film has so many pictures."""
@@ -49,11 +51,11 @@ class Interval:
                     return cls(seconds=seconds)
         raise OptionError(f"{text!r} is not an interval of 1 ms or more, such as 10s, 500ms, 250f or keyframe")
 
-    def slot(self, frame: Frame) -> int:
+    def slot(self, frame: "Frame") -> int:
         """Return the number of the slot that a camera's frame falls into; the first frame of a slot is its sample."""
         return frame.seq // self.frames if self.frames else int(frame.captured_ns // (self.seconds * 1e9))
 
-    def begins_with(self, frame: Frame) -> bool:
+    def begins_with(self, frame: "Frame") -> bool:
         """Return whether a frame is known to be the first of its slot, which its number can tell, but not its time."""
         return bool(self.frames) and frame.seq % self.frames == 0
 

@@ -12,7 +12,6 @@ there is never a second one, and none is ever missing because a reader was kille
 import contextlib
 import fcntl
 import hashlib
-import importlib.util
 import os
 import select
 import socket
@@ -60,7 +59,7 @@ class Lease:
     """
 
     def __init__(self, source: str) -> None:
-        _check_installed()
+        MissingPackage.require("av", "cv2", "simplejpeg", extra="producer")
         path = _directory() / _key(source)
         deadline = time.monotonic() + _START
         while (found := _connect(path.with_suffix(".socket"))) is None:
@@ -86,13 +85,6 @@ class Lease:
     def close(self) -> None:
         """Give the share back. Safe to call twice."""
         self._finalizer()
-
-
-def _check_installed() -> None:
-    for package in ("av", "simplejpeg"):
-        if importlib.util.find_spec(package) is None:
-            missing = ModuleNotFoundError(name=package)
-            raise MissingPackage.of(missing) or missing
 
 
 def _directory() -> Path:

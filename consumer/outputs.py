@@ -23,7 +23,7 @@ def output(text: str) -> Output:
     """Return the output that a user names.
 
     Raises:
-        MissingPackage: it is a URL, and fsspec is not installed.
+        MissingPackage: it is a URL, and fsspec, or what it needs for this one, is not installed.
         OptionError: nothing is known about such URLs.
         OutputError: what the URL names cannot be reached.
     """
@@ -31,6 +31,6 @@ def output(text: str) -> Output:
         return Directory(Path(text))
     try:
         from .remote import Remote
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise MissingPackage.of(error) or error from None
     return Remote(text)

@@ -5,10 +5,12 @@ from contextlib import contextmanager, suppress
 
 import fsspec
 
-from ..common.errors import OptionError, OutputError
+from ..common.errors import MissingPackage, OptionError, OutputError
 from ..common.redact import url_without_password, without_password
 
 _PROBE = ".framefan-writable"
+_PACKAGES = {"smbclient": "smbprotocol"}
+"""Modules that fsspec imports and that are not called like the package that brings them."""
 
 
 class Remote:
@@ -18,6 +20,7 @@ class Remote:
 
     Raises:
         OptionError: nothing is known about such URLs.
+        MissingPackage: fsspec needs another package for them.
         OutputError: what the URL names cannot be reached.
     """
 
@@ -25,7 +28,12 @@ class Remote:
         self._url = url_without_password(url).rstrip("/")
         try:
             self._files, self._root = fsspec.core.url_to_fs(url.rstrip("/"))
-        except (ValueError, ImportError) as error:
+        except ImportError as error:  # fsspec's, which says what its file system needs and is caused by Python's
+            module = error.__cause__.name if isinstance(error.__cause__, ImportError) else None
+            package = _PACKAGES.get(module or "", module)
+            advice = f": pip install {package}" if package else ""
+            raise MissingPackage(f"cannot write to {self._url}: {error}{advice}", name=module) from None
+        except ValueError as error:
             raise OptionError(f"cannot write to {self._url}: {error}") from None
         except Exception as error:  # noqa: BLE001 - some connect at once, and each has errors of its own
             raise OutputError(f"cannot write to {self._url}: {without_password(str(error))}") from None

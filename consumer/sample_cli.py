@@ -125,7 +125,7 @@ def _sample_cameras(options: SampleOptions, stop: Stop) -> int:
 def _sample_films(options: SampleOptions, stop: Stop) -> int:
     try:
         from .film.sampler import FilmSampler
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise MissingPackage.of(error, "film") or error from None
     sampler = FilmSampler(
         out=output(options.out),
@@ -141,7 +141,7 @@ def _sample_films(options: SampleOptions, stop: Stop) -> int:
 def _album(options: AlbumOptions, stop: Stop) -> int:
     try:
         from .film.album import Album
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise MissingPackage.of(error, "film") or error from None
     album = Album(options.directory, stop)
     if options.contact_sheet is not None:

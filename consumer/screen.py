@@ -1,4 +1,4 @@
-"""Whether there is a screen to open windows on, asked before OpenCV is: without one Qt aborts the whole process."""
+"""Whether windows can be opened, asked before OpenCV is: without a screen Qt aborts the whole process."""
 
 import os
 import re
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 
-from ..common.errors import OutputError
+from ..common.errors import MissingPackage, OutputError
 
 _SOCKET = "/tmp/.X11-unix/X"  # noqa: S108 - the X Window System fixed it: X(7)
 _TCP = 6000
@@ -15,13 +15,27 @@ _REMEDY = "run framefan display on a desktop, or use framefan sample"
 
 
 def require() -> None:
-    """Check that there is a screen.
+    """Check that windows can be opened.
 
     Raises:
-        OutputError: there is none.
+        MissingPackage: this OpenCV has none.
+        OutputError: there is no screen.
     """
+    if not has_windows():
+        raise MissingPackage(
+            "windows need opencv-python, and this OpenCV is headless: "
+            "pip uninstall opencv-python opencv-python-headless, then pip install 'framefan[consumer]'",
+            name="cv2",
+        )
     if reason := missing():
         raise OutputError(reason)
+
+
+def has_windows() -> bool:
+    """Return whether this OpenCV has windows; the headless one has none."""
+    import cv2
+
+    return bool(cv2.currentUIFramework())
 
 
 def missing(environ: Mapping[str, str] = os.environ) -> str:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from ..common.address import PORT, Endpoint
 from ..common.command import Command
-from ..common.errors import ExitCode, OptionError
+from ..common.errors import ExitCode, MissingPackage, OptionError
 from ..common.options import arguments, option
 from ..common.signals import Stop
 from .cameras import CameraSettings
+from .source import Kind
 
 log = logging.getLogger("framefan")
 
@@ -70,6 +71,8 @@ def _produce(options: ProduceOptions, stop: Stop) -> int:
     from .supervisor import Supervisor
 
     plan = Plan(options.sources, options.config, options)
+    if any(camera.source.kind is not Kind.PRODUCER for camera in plan.cameras):  # a relay needs none of these
+        MissingPackage.require("av", "cv2", "simplejpeg", extra="producer")
     hub = Hub(options.bind or plan.bind or Endpoint("127.0.0.1"))
     log.info("publishing %s at %s", ", ".join(camera.name for camera in plan.cameras) or "nothing yet", hub.endpoint)
     supervisor = Supervisor(hub, plan.cameras)

@@ -14,6 +14,7 @@ import zmq
 from ..common import jpeg, wire
 from ..common.address import Endpoint, camera_name
 from ..common.clock import boot_id
+from ..common.errors import MissingPackage
 from ..common.state import State
 from .hub import Hub
 
@@ -70,6 +71,7 @@ class Publisher:
         Raises:
             ValueError: the picture is neither such an array nor a whole JPEG, or the publisher is closed.
             AddressError: the name is not possible.
+            MissingPackage: the picture is an array, and simplejpeg is not installed.
         """
         now = time.monotonic_ns()
         captured = now if captured_ns is None else captured_ns
@@ -123,8 +125,10 @@ class Publisher:
             raise ValueError(
                 f"a picture is uint8 of shape (height, width, 3) or (height, width), not {image.dtype} {image.shape}"
             )
-        from .array_encoder import encode_array  # libjpeg-turbo only for those who publish arrays
-
+        try:
+            from .array_encoder import encode_array  # libjpeg-turbo only for those who publish arrays
+        except ImportError as error:
+            raise MissingPackage.of(error) or error from None
         return encode_array(image, self._quality)
 
     def _serve(self) -> None:

@@ -33,10 +33,11 @@ def load(name: str) -> Callable[[], Analyzer]:
         sys.path.insert(0, str(Path.cwd()))
     try:
         module = importlib.import_module(module_name, __name__)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         if MissingPackage.of(error):
-            raise  # the command tells which of our extras brings it
-        if not f"{module_name}.".startswith(f"{error.name}."):  # but one that the analyzer needs
+            raise  # the command names the extra that brings it
+        absent = isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}.")
+        if not absent:  # but something that it needs
             raise AnalyzerError(f"analyzer {name!r} cannot be imported: {_told(error)}") from error
         raise AnalyzerError(
             f"analyzer {name!r}: there is no module {error.name!r} here or in this Python's packages"

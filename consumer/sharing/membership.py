@@ -1,10 +1,10 @@
 """Who is in a group: `static:2/4`, `dns:analyze`, or what another package brings."""
 
 import re
-from importlib import metadata
 from types import TracebackType
 from typing import Protocol, Self
 
+from ...common import entry_points
 from ...common.errors import OptionError
 
 _PLUGS = "framefan.memberships"
@@ -64,14 +64,15 @@ def membership(text: str) -> Membership:
 
     Raises:
         OptionError: there is no such kind, or it cannot be made of this text.
+        MissingPackage: a package that it imports is not installed.
     """
-    plugs = {point.name: point for point in metadata.entry_points(group=_PLUGS)}
+    plugs = entry_points.of_group(_PLUGS)
     kind, colon, rest = text.partition(":")
     if not colon or kind not in plugs:
-        others = "".join(f", or {name}:..." for name in sorted(plugs.keys() - {"static", "dns"}))
+        others = "".join(f", or {name}:..." for name in plugs if name not in ("static", "dns"))
         raise OptionError(
             f"{text!r} does not say who the members are: use static:2/4 for the second of four, "
             f"or dns:NAME for all addresses of a host name{others}"
         )
-    made: Membership = plugs[kind].load()(rest)
+    made: Membership = entry_points.load(plugs[kind])(rest)
     return made

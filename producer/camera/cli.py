@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...common.command import Command
-from ...common.errors import ExitCode, OptionError
+from ...common.errors import ExitCode, MissingPackage, OptionError
 from ...common.options import integer, one_of, option
 from ...common.signals import Stop
 from .authentication import SCHEMES, Credentials
-from .server import CameraServer
 from .settings import CODECS, Settings, parse_fps, parse_gop, parse_size
 
 _log = logging.getLogger(__name__)
@@ -33,6 +32,9 @@ class CameraOptions:
 
 
 def _run(options: CameraOptions, stop: Stop) -> int:
+    MissingPackage.require("av", extra="producer")
+    from .server import CameraServer
+
     try:
         settings = Settings(codec=options.codec, size=options.size, fps=options.fps, gop=options.gop)
     except ValueError as error:

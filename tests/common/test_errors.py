@@ -1,10 +1,12 @@
 """Errors are ours and the builtin ones."""
 
 import pickle
+import sys
 
 import pytest
 
 from framefan.common import errors
+from framefan.common.remedy import remedy
 
 
 @pytest.mark.parametrize(
@@ -34,8 +36,40 @@ def test_no_frame_tells_everything() -> None:
     assert str(error) == str(pickle.loads(pickle.dumps(error))) == text
 
 
-def test_missing_package_names_the_extra() -> None:
-    """A package of an extra is told with what to install; another one is not ours to explain."""
-    told = errors.MissingPackage.of(ModuleNotFoundError("no", name="cv2"))
-    assert "pip install 'framefan[consumer]'" in str(told)
-    assert errors.MissingPackage.of(ModuleNotFoundError("no", name="torch")) is None
+@pytest.mark.parametrize(
+    ("error", "trouble"),
+    [
+        (ModuleNotFoundError("No module named 'cv2'", name="cv2"), "is not installed"),
+        (
+            ImportError("libSM.so.6: cannot open shared object file: No such file or directory", name="cv2"),
+            "cannot be loaded (libSM.so.6: cannot open shared object file: No such file or directory)",
+        ),
+    ],
+)
+def test_missing_package_names_the_remedy(error: ImportError, trouble: str) -> None:
+    """A package of an extra that cannot be imported is reported with what to install."""
+    missing = errors.MissingPackage.of(error)
+    assert str(missing) == f"the package cv2 {trouble}: {remedy(str(error))}"
+    assert missing is not None
+    assert errors.MissingPackage.of(missing) is missing
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ModuleNotFoundError("No module named 'torch'", name="torch"),
+        ImportError("libtorch.so: cannot open shared object file: No such file or directory", name="torch._C"),
+        ImportError("cannot import name 'x' from 'av'", name="av"),
+    ],
+)
+def test_other_import_errors_are_not_ours(error: ImportError) -> None:
+    """An import error that no extra of ours mends is nobody's missing package."""
+    assert errors.MissingPackage.of(error) is None
+
+
+def test_required_packages_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is required is looked for without an import, and the extra that brings it is named."""
+    errors.MissingPackage.require("av", "fsspec")
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(errors.MissingPackage, match=r"the package fsspec is not installed: .*framefan\[remote\]"):
+        errors.MissingPackage.require("av", "fsspec")
