@@ -18,6 +18,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from . import entry_points
 from .errors import ExitCode, FramefanError, MissingPackage, OutputError
+from .internal_errors import internal_error
 from .options import add_options, read_options
 from .redact import url_without_password, without_password
 from .signals import Stop, die_of
@@ -75,6 +76,14 @@ class _Version(argparse.Action):
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command that `args` (default: the process's own) ask for and return its exit code."""
     words = list(sys.argv[1:] if args is None else args)
+    try:
+        return _main(words)
+    except Exception as error:  # noqa: BLE001 - reported without its text, which may hold a password
+        print(f"{_program(words)}: {internal_error(error)}", file=sys.stderr)
+        return ExitCode.FAILURE
+
+
+def _main(words: list[str]) -> int:
     try:
         with Stop() as stop:
             try:
@@ -186,5 +195,9 @@ def _installed(package: str) -> list[str]:
 
 
 def _fail(words: list[str], error: FramefanError) -> int:
-    print(f"{' '.join(['framefan', *words[:1]])}: {error}", file=sys.stderr)
+    print(f"{_program(words)}: {error}", file=sys.stderr)
     return error.exit_code
+
+
+def _program(words: list[str]) -> str:
+    return " ".join(["framefan", *words[:1]])

@@ -26,7 +26,7 @@ class ExitCode(enum.IntEnum):
     """How a `framefan` command ends. A command ended by a signal dies of that signal."""
 
     OK = 0
-    FAILURE = 1  # a defect of ours, shown with its traceback
+    FAILURE = 1  # an internal error (a bug in framefan), shown with its place
     USAGE = 2  # an option or an address is wrong
     BIND = 3  # a port cannot be opened
     CAMERA = 4  # no frame: camera, source, producer or network

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import IO
 
 from .redact import without_password
+from .remedy import remedy
 
 _KEPT = 8192
 """Bytes of a child's standard error that are kept: its end, where the reason stands."""
@@ -48,14 +49,15 @@ class ErrorTail:
         return self._kept.decode(errors="replace")
 
 
-def exit_reason(code: int, errors: str) -> str:
-    """Return why a process ended, in words a person can act on and without a password.
+def exit_reason(code: int, errors: str, *, extra: str = "") -> str:
+    """Return why a process ended, with the remedy where one is known, and without a password.
 
     Args:
         code: its exit status, negative for the signal that ended it, as in :mod:`subprocess`.
         errors: what it wrote to its standard error, or the end of that.
+        extra: the one of ours that brings what it imports, for the remedy of an import that failed.
     """
-    line = last_line(errors)
+    line = ": ".join(filter(None, (last_line(errors), remedy(last_line(errors), extra))))
     if code >= 0:
         return line or f"exit status {code}, and nothing on its standard error"
     known = [number for number in signal.Signals if number == -code]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 log = logging.getLogger("framefan")
 
-_PLACES = 3
+_PLACES = 5
 """Innermost calls that a report names."""
 _AGAIN = 60.0
 """Seconds after which the same error is logged again."""

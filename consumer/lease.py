@@ -163,7 +163,7 @@ def _start(source: str, path: Path, lock: int) -> None:
             check=False,
         )
         failed = done.returncode or done.stderr.strip()
-        reason = exit_reason(done.returncode, done.stderr.decode(errors="replace")) if failed else ""
+        reason = exit_reason(done.returncode, done.stderr.decode(errors="replace"), extra="producer") if failed else ""
     except subprocess.TimeoutExpired:
         reason = f"it does not start within {_START:g} s"
     except OSError as error:

@@ -143,7 +143,7 @@ class CaptureProcess:
     @property
     def how(self) -> str:
         """How it ended, for a capture that did not report why."""
-        return self._killed_because or f"capture died: {exit_reason(self._code, self._errors.text)}"
+        return self._killed_because or f"capture died: {exit_reason(self._code, self._errors.text, extra='producer')}"
 
     def _write(self) -> None:
         """Send what it does not know yet, as much as its pipe takes."""

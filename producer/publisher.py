@@ -15,6 +15,7 @@ from ..common import jpeg, wire
 from ..common.address import Endpoint, camera_name
 from ..common.clock import boot_id
 from ..common.errors import MissingPackage
+from ..common.internal_errors import Containment
 from ..common.state import State
 from .hub import Hub
 
@@ -132,12 +133,13 @@ class Publisher:
         return encode_array(image, self._quality)
 
     def _serve(self) -> None:
-        poller = zmq.Poller()
+        poller, containment = zmq.Poller(), Containment()
         for public in self._hub.inputs:
             poller.register(public, zmq.POLLIN)
         while not self._closed.is_set():
             poller.poll(_PASS_MS)
-            self._hub.serve()
+            with containment.contain("readers"):
+                self._hub.serve()
             for status in list(self._hub.cameras.values()):
                 if status.stalled:
                     self._hub.change(status, State.STALLED, "connected, but no frame comes")

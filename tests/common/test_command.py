@@ -1,10 +1,12 @@
 """The command itself."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 
+from framefan.common import command
 from framefan.common.errors import ExitCode
 from tests.programs import FRAMEFAN, framefan
 
@@ -15,15 +17,15 @@ def test_help_lists_every_command() -> None:
     """--help shows all commands and the exit codes."""
     shown = framefan("--help")
     assert shown.returncode == ExitCode.OK
-    for command in COMMANDS:
-        assert f"\n    {command} " in shown.stdout
+    for name in COMMANDS:
+        assert f"\n    {name} " in shown.stdout
     assert "Exit codes: 0 ok, 1 failure, 2 usage, 3 bind, 4 camera, 5 output" in " ".join(shown.stdout.split())
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_has_help(command: str) -> None:
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_help(name: str) -> None:
     """Each command explains its options and their environment variables."""
-    shown = framefan(command, "--help")
+    shown = framefan(name, "--help")
     assert shown.returncode == ExitCode.OK
     assert "FRAMEFAN_" in shown.stdout
 
@@ -112,3 +114,17 @@ def test_help_of_a_consumer_imports_no_codec() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20)
     assert ended.stdout.endswith("[]\n")
+
+
+def test_internal_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """An error that nobody foresaw ends a command with its type and its place, and never with its text."""
+
+    def fail(words: list[str], stop: object) -> int:
+        raise KeyError("rtsp://admin:s3cret@door")
+
+    monkeypatch.setattr(command, "_run", fail)
+    assert command.main(["produce"]) == ExitCode.FAILURE
+    told = capsys.readouterr().err
+    assert re.fullmatch(
+        r"framefan produce: internal error \(a bug in framefan\): KeyError at test_command\.py:\d+ < .*\n", told
+    )

@@ -10,7 +10,7 @@ import av
 import pytest
 from av.video.stream import VideoStream
 
-from framefan.consumer import Frame, Subscriber
+from framefan.consumer import Frame, NoFrame, Subscriber
 from framefan.producer.camera import stamp
 from framefan.producer.camera.server import CameraServer
 from tests.programs import Start, captures_of, eventually, producer, throttled
@@ -110,3 +110,22 @@ def test_film_that_is_deleted_ends_no_other_camera(start: Start, tmp_path: Path)
     program.wait_for("film offline: source '.*film.mp4' is neither a URL nor a file that exists")
     with Subscriber(f"{endpoint}/door", timeout=10) as subscriber:
         assert subscriber.read().width == 320
+
+
+@pytest.fixture
+def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without the libraries of OpenCV's windows, as far as Python can see."""
+    missing = "libxcb.so.1: cannot open shared object file: No such file or directory"
+    (tmp_path / "cv2.py").write_text(f'raise ImportError("{missing}", name="cv2")')
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+
+def test_capture_that_cannot_be_imported_says_why(bare_machine: None, start: Start) -> None:
+    """The last line of a capture's standard error is its camera's reason, in log and state, with a remedy."""
+    program, endpoint = producer(start, "test:320x180@20", "--name", "door")
+    program.wait_for(
+        r"door offline: capture died: ImportError: libxcb\.so\.1: cannot open shared object file: .*: "
+        r"install framefan\[producer-headless\], or the packages that OpenCV's window functions need: libgl1"
+    )
+    with Subscriber(f"{endpoint}/door", timeout=5) as subscriber, pytest.raises(NoFrame, match=r"libxcb\.so\.1"):
+        subscriber.read()
