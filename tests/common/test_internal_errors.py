@@ -13,10 +13,9 @@ def _raise(secret: str) -> None:
 
 def test_report_has_type_and_place_and_no_text() -> None:
     """A report names the type and the innermost calls; the text of the error may hold a password, and stays out."""
-    try:
+    with pytest.raises(ValueError, match="s3cret") as raised:
         _raise("s3cret")
-    except ValueError as error:
-        report = internal_error(error)
+    report = internal_error(raised.value)
     assert report.startswith("internal error (a bug in framefan): ValueError at test_internal_errors.py:")
     assert report.count("test_internal_errors.py") == 2
     assert "s3cret" not in report
