@@ -78,13 +78,15 @@ class Supervisor:
         wanted = {camera.name: camera for camera in cameras if camera not in relayed}
         self._relay.change(relayed, wanted)
         for name, camera in wanted.items():
-            if name not in self._captured:
-                self._captured[name] = CapturedCamera(self._hub, camera, self._channel.path)
-            elif self._captured[name].camera != camera:
-                self._captured[name].change(camera)
+            with self._containment.contain(name):
+                if name not in self._captured:
+                    self._captured[name] = CapturedCamera(self._hub, camera, self._channel.path)
+                elif self._captured[name].camera != camera:
+                    self._captured[name].change(camera)
         for name in self._captured.keys() - wanted:
-            self._see_off(self._captured.pop(name).leave())
-            self._hub.remove(name)
+            with self._containment.contain(name):
+                self._see_off(self._captured.pop(name).leave())
+                self._hub.remove(name)
         self._relay.add_named()
 
     @property
