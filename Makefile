@@ -37,10 +37,11 @@ types: $(VENV)/dev ## check types, with mypy and pyright
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-wheel: $(VENV)/dev ## test the wheel, installed without the source at hand
+wheel: $(VENV)/dev ## test the wheel, installed without the source at hand, and with each extra alone
 	rm -rf dist build $(VENV)/wheel && $(BIN)/python -m build --quiet
+	$(BIN)/pytest -q --numprocesses 2 tests/extras.py
 	$(PYTHON) -m venv $(VENV)/wheel
-	$(VENV)/wheel/bin/pip install --quiet "$$(ls dist/*.whl)[demo,remote]" "hypothesis>=6.100" "pytest>=8.3" "pytest-timeout>=2.3" "pytest-xdist>=3.6"
+	$(BIN)/pip --python $(VENV)/wheel/bin/python install --quiet "$$(ls dist/*.whl)[$$(cat $(VENV)/extra),remote]" --group test
 	temporary=$$(mktemp -d) && trap 'rm -rf $$temporary' EXIT && cp -r tests pyproject.toml $$temporary \
 	  && wheel=$$PWD/$(VENV)/wheel/bin && cd $$temporary && set -- $(addprefix tests/,$(WHEEL)) \
 	  && { $$wheel/pytest -q $(SIDE_BY_SIDE) "$$@" || $$wheel/pytest -q $(ALONE) "$$@"; }
@@ -54,9 +55,13 @@ clean: ## remove everything that was built
 	find . -name '*.egg-info' -prune -exec rm -rf {} +
 
 # One environment; the stamps remember what is installed in it.
-$(VENV)/demo: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[demo]"
+# Which OpenCV is decided once, here: the two overwrite each other, and only the headless one loads on a bare machine.
+$(VENV)/extra:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not here: install the packages python3 and python3-venv"; exit 1; }
+	@extra=$$($(PYTHON) -I bootstrap.py) && $(PYTHON) -m venv --clear $(VENV) && echo "$$extra" > $@
+
+$(VENV)/demo: pyproject.toml $(VENV)/extra
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[$$(cat $(VENV)/extra)]"
 	@touch $@
 
 $(VENV)/dev: $(VENV)/demo

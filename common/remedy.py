@@ -17,7 +17,7 @@ WINDOW_LIBRARIES = (
 )
 """What the wheels of opencv-python load and do not bring: those of opencv-python-headless load none of them."""
 
-_DEBIAN = "libgl1 libglib2.0-0 libsm6 libxext6"
+WINDOW_PACKAGES = "libgl1 libglib2.0-0 libsm6 libxext6"
 """Packages with all of these and what they depend on, by names that `apt install` of Debian 12 and 13 takes."""
 _WITHOUT_SCREEN = ("consumer", "demo", "film", "producer")
 _MODULE = re.compile(r"No module named '(\w+)")
@@ -41,6 +41,6 @@ def remedy(line: str, extra: str = "") -> str:
     if library[1] in WINDOW_LIBRARIES:
         return (
             f"install framefan[{extra or EXTRAS['cv2']}-headless], "
-            f"or the packages that OpenCV's window functions need: {_DEBIAN}"
+            f"or the packages that OpenCV's window functions need: {WINDOW_PACKAGES}"
         )
     return f"install the package of your system that has {library[1]}"
