@@ -12,9 +12,10 @@ from .. import diagnosis
 from ..arrival import Arrival
 from ..demuxer import OPEN_TIMEOUT, READ_TIMEOUT, AvPacket, VideoPacket
 from ..source import Source
+from .assembly import Unit
 from .client import Client
 from .connection import Refused
-from .depacketizer import Depacketizer, Unit
+from .depacketizer import Depacketizer
 from .jpeg import JpegDepacketizer, Picture
 from .messages import Refusal
 from .sdp import NoVideo, Unsupported
