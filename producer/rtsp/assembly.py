@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ..arrival import Arrival
 from .counters import Counters
 from .formats import Format
+from .frame_numbers import FrameNumbers
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of the largest access unit believed; a larger one is given up like a damaged one."""
@@ -37,15 +38,17 @@ class Assembly:
     Args:
         form: the codec's.
         counters: to note in what becomes of pictures.
+        numbers: of pictures, which tell of missing ones; None if they have none.
 
     Attributes:
         arrival: when the present packet came in.
     """
 
-    def __init__(self, form: Format, counters: Counters) -> None:
+    def __init__(self, form: Format, counters: Counters, numbers: FrameNumbers | None) -> None:
         self.arrival = self._arrival = Arrival(0, 0)
         self._form = form
         self._counters = counters
+        self._numbers = numbers
         self._complete: list[Unit] = []
         self._waiting = True  # for a keyframe
         self._trusts_marker = True
@@ -72,7 +75,7 @@ class Assembly:
                 self.damage()
                 return
             if body[0] & 0x80:
-                self._begin_picture()
+                self._begin_picture(header[0], body)
             else:
                 self._continue_picture()
             self._is_marked = False
@@ -116,6 +119,8 @@ class Assembly:
         self._clear()
         self._forget_between()
         self._follows_loss = True
+        if self._numbers:
+            self._numbers.forget()
 
     def _clear(self) -> None:
         self._unit = bytearray()
@@ -126,7 +131,7 @@ class Assembly:
         self._between.clear()
         self._has_new_parameters = False
 
-    def _begin_picture(self) -> None:
+    def _begin_picture(self, header: int, body: memoryview) -> None:
         if self._has_slice or self._is_out:
             self._is_proved = self._is_proved or (self._is_marked and self._is_keyframe)
             self._finish()
@@ -136,6 +141,11 @@ class Assembly:
             units = bytes(self._between).split(_START)
             sets = [unit for unit in units if unit and self._form.kind(unit) in self._form.parameter_sets]
             self._parameter_sets = b"".join(_START + unit for unit in sets)
+            for unit in sets:
+                if self._numbers and self._form.kind(unit) == self._form.parameters:
+                    self._numbers.learn(unit)
+        if self._numbers and self._numbers.is_gap(header, body):
+            self._report_loss()
         self._has_slice = True
         self._join()
 

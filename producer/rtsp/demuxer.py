@@ -50,7 +50,7 @@ class RtspDemuxer:
         if track.codec == "mjpeg":
             self._depacketizer = JpegDepacketizer(track.payload, track.size)
         else:
-            self._depacketizer = Depacketizer(track.codec, track.payload)
+            self._depacketizer = Depacketizer(track.codec, track.payload, track.parameter_sets)
         self.codec_context = cast(VideoCodecContext, av.CodecContext.create(track.codec, "r"))
         self.codec_context.extradata = track.parameter_sets or None  # cameras may leave them out of the stream
 

@@ -8,6 +8,7 @@ from .assembly import Assembly, Unit
 from .counters import Counters
 from .formats import FORMATS
 from .fragments import Fragments
+from .frame_numbers import FrameNumbers
 
 
 class Depacketizer:
@@ -20,15 +21,17 @@ class Depacketizer:
     Args:
         codec: `h264` or `hevc`.
         payload: RTP payload type.
+        parameter_sets: those of the description, with start codes; cameras may leave them out of the stream.
 
     Attributes:
         counters: what became of everything.
     """
 
-    def __init__(self, codec: str, payload: int) -> None:
+    def __init__(self, codec: str, payload: int, parameter_sets: bytes = b"") -> None:
         self.counters = Counters()
         self._format = FORMATS[codec]
-        self._assembly = Assembly(self._format, self.counters)
+        numbers = FrameNumbers(parameter_sets) if codec == "h264" else None
+        self._assembly = Assembly(self._format, self.counters, numbers)
         self._fragments = Fragments()
         self._payload = payload
         self._source = -1
