@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, cast
 
 import av
 import av.error
@@ -15,6 +15,8 @@ from .picture import Jpeg
 
 _WIDE = 3000
 """Pixels of width from which one thread no longer keeps up with a camera."""
+_RESILIENT = "h264"
+"""The codec whose decoder notices what a picture lacks, and conceals it, as long as it has one thread."""
 
 
 class Coded(Protocol):
@@ -29,7 +31,8 @@ class Coded(Protocol):
 class Decoder:
     """Decodes a video stream without delay of its own: one thread, or slices of one picture.
 
-    Frame threads would hold back as many frames as there are threads.
+    Frame threads would hold back as many frames as there are threads. H.264 always gets one thread: with more,
+    libavcodec switches its error resilience off, and with it every sign of damage.
 
     Args:
         stream: whose packets it shall decode.
@@ -42,13 +45,8 @@ class Decoder:
     def __init__(self, stream: Coded, hwaccel: str = "none") -> None:
         hardware = _hardware(stream.codec_context, hwaccel)
         self.is_hardware = hardware is not None
-        context = hardware or stream.codec_context
-        context.thread_type = ThreadType.SLICE
-        # Where the width is not known before the first picture, a second thread idles unless pictures are in slices.
-        context.thread_count = 1 if 0 < context.width < _WIDE else 2
-        context.flags |= Flags.low_delay
-        self._context = context
-        self._is_jpeg = context.name == "mjpeg"
+        self._context = _prepared(hardware or stream.codec_context)
+        self._is_jpeg = self._context.name == "mjpeg"
         self._waiting_for_keyframe = True
 
     def decode(self, packet: VideoPacket) -> Iterator[Jpeg | av.VideoFrame]:
@@ -69,11 +67,11 @@ class Decoder:
         try:
             for frame in self._context.decode(packet if packet.size else None):
                 if frame.is_corrupt:
-                    self._waiting_for_keyframe = True
+                    self._start_over()
                     break
                 yield frame
         except av.error.FFmpegError:
-            self._waiting_for_keyframe = True
+            self._start_over()
         if not packet.size:  # a film that loops, or a camera whose packets got lost, starts over
             self.flush()
 
@@ -81,6 +79,27 @@ class Decoder:
         """Forget what is held and go on with the next keyframe."""
         self._context.flush_buffers()
         self._waiting_for_keyframe = True
+
+    def _start_over(self) -> None:
+        """Go on with the next keyframe after damage, of which libavcodec's H.264 leaves traces in later pictures."""
+        old = self._context
+        if old.name != _RESILIENT or self.is_hardware:
+            self.flush()
+            return
+        new = cast(VideoCodecContext, av.CodecContext.create(old.name, "r"))
+        new.extradata = old.extradata
+        self._context = _prepared(new)
+        self._waiting_for_keyframe = True
+
+
+def _prepared(context: VideoCodecContext) -> VideoCodecContext:
+    """Return a decoder that holds nothing back."""
+    context.thread_type = ThreadType.SLICE
+    # Where the width is not known before the first picture, a second thread idles unless pictures can be shared out.
+    one = context.name == _RESILIENT or 0 < context.width < _WIDE
+    context.thread_count = 1 if one else 2
+    context.flags |= Flags.low_delay
+    return context
 
 
 def _hardware(software: VideoCodecContext, wanted: str) -> VideoCodecContext | None:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, cast
 
 import av
 import av.error
@@ -29,6 +29,8 @@ READ_TIMEOUT = 20.0
 """Seconds that a camera may be silent before its connection is given up (frigate, moonfire)."""
 _FAREWELL = 1.0
 """Seconds that closing may wait."""
+_UNSOUND = 2
+"""Packets that a loss may have damaged: FFmpeg's demuxer is a picture behind when it logs one."""
 _TEXT = "tty"
 """FFmpeg plays text files, as ANSI art."""
 
@@ -136,9 +138,21 @@ class Demuxer:
             self._container = self._open("tcp")
             self.stream = self._container.streams.video[0]
 
+    def _sound(self, packets: Iterator[AvPacket]) -> Iterator[AvPacket]:
+        """Yield packets, and an empty one in place of what a loss on the network may have damaged."""
+        losses = unsound = 0
+        for packet in packets:
+            if self._log.losses != losses and self.codec_context.name != "mjpeg":  # each of its pictures stands alone
+                losses, unsound = self._log.losses, _UNSOUND
+                yield cast(AvPacket, Packet(b""))
+            if unsound:
+                unsound -= 1
+            elif packet.size:
+                yield packet
+
     def _live(self, packets: Iterator[AvPacket]) -> Iterator[tuple[AvPacket, Arrival]]:
         try:
-            yield from ((packet, Arrival.now()) for packet in packets if packet.size)
+            yield from ((packet, Arrival.now()) for packet in self._sound(packets))
         except (av.error.FFmpegError, OSError) as error:
             reason = diagnosis.reading(self._source, error, READ_TIMEOUT)
         else:

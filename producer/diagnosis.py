@@ -19,6 +19,7 @@ from .rtsp.sdp import NoVideo, Unsupported
 from .source import Kind, Source
 
 _STATUS = re.compile(r"(?:method \w+ failed: |HTTP error )(\d{3})")
+_MISSED = re.compile(r"RTP: missed \d+ packets")
 _ADVICE = {
     401: "user name or password refused (401): put the right ones into the source's URL",
     403: "access forbidden (403): allow this user to view the stream in the camera's settings",
@@ -33,19 +34,28 @@ as long as it may take to end or start a stream."""
 
 
 class LibraryLog(logging.Handler):
-    """Keeps the last lines that FFmpeg's libraries log, for a status code in them, and shows them to nobody."""
+    """Keeps the last errors that FFmpeg's libraries log, for a status code in them, and shows them to nobody.
+
+    Attributes:
+        losses: how often RTP packets were missing, which FFmpeg's RTSP demuxer reports in no other way.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.losses = 0
         self._lines: deque[str] = deque(maxlen=50)
         logger = logging.getLogger("libav")
         logger.handlers = [self]
         logger.propagate = False
-        av.logging.set_level(av.logging.ERROR)
+        av.logging.set_level(av.logging.WARNING)
+        av.logging.set_skip_repeated(False)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a line."""
-        self._lines.append(record.getMessage())
+        """Keep an error, and count a loss."""
+        if record.levelno >= logging.ERROR:
+            self._lines.append(record.getMessage())
+        elif _MISSED.match(record.getMessage()):
+            self.losses += 1
 
     @property
     def status(self) -> int | None:

@@ -12,9 +12,10 @@ from .. import diagnosis
 from ..arrival import Arrival
 from ..demuxer import OPEN_TIMEOUT, READ_TIMEOUT, AvPacket, VideoPacket
 from ..source import Source
+from .assembly import Unit
 from .client import Client
 from .connection import Refused
-from .depacketizer import Depacketizer, Unit
+from .depacketizer import Depacketizer
 from .jpeg import JpegDepacketizer, Picture
 from .messages import Refusal
 from .sdp import NoVideo, Unsupported
@@ -49,7 +50,7 @@ class RtspDemuxer:
         if track.codec == "mjpeg":
             self._depacketizer = JpegDepacketizer(track.payload, track.size)
         else:
-            self._depacketizer = Depacketizer(track.codec, track.payload)
+            self._depacketizer = Depacketizer(track.codec, track.payload, track.parameter_sets)
         self.codec_context = cast(VideoCodecContext, av.CodecContext.create(track.codec, "r"))
         self.codec_context.extradata = track.parameter_sets or None  # cameras may leave them out of the stream
 

@@ -17,6 +17,8 @@ class Format:
         slices: types of units that hold a part of the picture, and whose first bit tells its first slice.
         keyframes: those among them that decoding can start at (IDR; IRAP).
         parameters: type of the sequence parameter set, which a keyframe may come with.
+        parameter_sets: types of all parameter sets.
+        is_checked: its decoder notices when a part of a picture is missing.
     """
 
     header: int
@@ -29,6 +31,12 @@ class Format:
     slices: frozenset[int]
     keyframes: frozenset[int]
     parameters: int
+    parameter_sets: frozenset[int]
+    is_checked: bool
+
+    def kind(self, unit: bytes | memoryview) -> int:
+        """Return the type of a unit."""
+        return unit[0] >> self.shift & self.mask
 
 
 def _set(start: int, stop: int) -> frozenset[int]:
@@ -36,6 +44,32 @@ def _set(start: int, stop: int) -> frozenset[int]:
 
 
 FORMATS = {
-    "h264": Format(1, 0, 0x1F, range(1, 24), 24, 28, frozenset({0, 30, 31}), frozenset({1, 2, 5}), frozenset({5}), 7),
-    "hevc": Format(2, 1, 0x3F, range(48), 48, 49, _set(51, 64), _set(0, 32), _set(16, 22), 33),
+    "h264": Format(
+        header=1,
+        shift=0,
+        mask=0x1F,
+        single=range(1, 24),
+        aggregate=24,
+        fragment=28,
+        reserved=frozenset({0, 30, 31}),
+        slices=frozenset({1, 2, 5}),
+        keyframes=frozenset({5}),
+        parameters=7,
+        parameter_sets=frozenset({7, 8}),
+        is_checked=True,
+    ),
+    "hevc": Format(
+        header=2,
+        shift=1,
+        mask=0x3F,
+        single=range(48),
+        aggregate=48,
+        fragment=49,
+        reserved=_set(51, 64),
+        slices=_set(0, 32),
+        keyframes=_set(16, 22),
+        parameters=33,
+        parameter_sets=frozenset({32, 33, 34}),
+        is_checked=False,
+    ),
 }

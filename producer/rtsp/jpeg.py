@@ -1,4 +1,4 @@
-"""From RTP packets to JPEGs, each at its marker bit (RFC 2435)."""
+"""From RTP packets to JPEGs (RFC 2435)."""
 
 import struct
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,9 @@ class Picture(NamedTuple):
 class JpegDepacketizer:
     """Puts the packets of one stream together. A picture of which anything is missing is dropped.
 
-    That its very last bytes are missing shows where the camera sends the end marker, which it need not.
+    A picture ends with the end of its JPEG, which a camera need not send, or before a packet with offset 0. Where there
+    is no such end, a marker bit lets it out at once, after the first one has proved right and until one is followed by
+    more of its picture. That the very last bytes are missing shows where the camera sends the end.
 
     Args:
         payload: RTP payload type.
@@ -49,6 +51,7 @@ class JpegDepacketizer:
         self._skip = _FIXED.size  # bytes in front of a part of the scan
         self._arrival = Arrival(0, 0)
         self._sends_end = False
+        self._trusts_marker, self._is_proved, self._is_marked = True, False, False
 
     def push_all(self, packets: Iterable[memoryview], arrival: Arrival) -> list[Picture]:
         """Add packets that came in together; see :meth:`push`."""
@@ -98,17 +101,25 @@ class JpegDepacketizer:
         pictures: Sequence[Picture] = ()
         if offset & 0xFF_FFFF == 0:
             if self._filled > 0:
-                pictures = self._finish()  # of a camera that sets no markers
+                self._is_proved = self._is_proved or self._is_marked
+                pictures = self._finish()
             self._begin(packet, timestamp, form)
-        elif offset & 0xFF_FFFF == self._filled and form == self._form and timestamp == self._timestamp:
+        elif offset & 0xFF_FFFF == self._filled and form == self._form:
+            if self._is_marked:  # this camera marks every packet
+                self._trusts_marker = False
+            self._timestamp = timestamp
             part = packet[self._skip :]
             self._parts.append(part)
             self._filled += len(part)
         else:
             self._drop()
         self._arrival = arrival
-        if second & 0x80 and self._filled > 0:
-            pictures = [*pictures, *self._finish()]
+        self._is_marked = second & 0x80 != 0 and self._filled > 0
+        if self._is_marked:
+            if self._has_end or (self._trusts_marker and self._is_proved and not self._sends_end):
+                pictures = [*pictures, *self._finish()]
+            else:
+                self._timestamp = _NONE  # the next packet tells whether this was the last one
         return pictures
 
     def _push_plain(self, packet: memoryview, arrival: Arrival) -> Sequence[Picture]:
@@ -186,6 +197,11 @@ class JpegDepacketizer:
         if not width or not height:
             raise Unsupported("JPEG of more than 2040 pixels")
         return 8 * width, 8 * height
+
+    @property
+    def _has_end(self) -> bool:
+        """True if the JPEG ends in the last packet; the marker may begin in the one before."""
+        return _END_OF_IMAGE in b"".join((self._parts[-2][-1:], self._parts[-1]))
 
     def _finish(self) -> Sequence[Picture]:
         """End the open picture, with an end marker of ours if the camera sends none."""

@@ -1,0 +1,196 @@
+"""From coded units to pictures: the bytes of its slices tell where a picture ends, and marker bits are hints."""
+
+from dataclasses import dataclass
+
+from ..arrival import Arrival
+from .counters import Counters
+from .formats import Format
+from .frame_numbers import FrameNumbers
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes of the largest access unit believed; a larger one is given up like a damaged one."""
+
+_START = b"\0\0\0\1"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """An access unit: one coded picture with all that belongs to it.
+
+    Attributes:
+        data: a byte stream with start codes; empty in place of units that were lost, so that a decoder starts over.
+        keyframe: decoding can start here.
+        arrival: when its last packet came in.
+    """
+
+    data: bytes
+    keyframe: bool
+    arrival: Arrival
+
+
+class Assembly:
+    """Puts the units of one stream together to access units, from a keyframe on, and after a loss from the next one on.
+
+    A slice that is the first of its picture begins one, and other slices go on with it (H.264, 7.3.3; H.265, 7.3.6.1).
+    What stands between two slices belongs to the later one. So a picture is known to be complete when the next one
+    begins. A marker lets it out at once, until a marker is followed by more of its picture: then all wait for the next.
+
+    Args:
+        form: the codec's.
+        counters: to note in what becomes of pictures.
+        numbers: of pictures, which tell of missing ones; None if they have none.
+
+    Attributes:
+        arrival: when the present packet came in.
+    """
+
+    def __init__(self, form: Format, counters: Counters, numbers: FrameNumbers | None) -> None:
+        self.arrival = self._arrival = Arrival(0, 0)
+        self._form = form
+        self._counters = counters
+        self._numbers = numbers
+        self._complete: list[Unit] = []
+        self._waiting = True  # for a keyframe
+        self._trusts_marker = True
+        self._is_proved = form.is_checked  # else the first marker has to prove right: nobody would notice what lacks
+        self._repeats_parameters = False
+        self._parameter_sets = b""
+        self._between = bytearray()  # units since the last slice
+        self._has_new_parameters = False  # they are among those
+        self._in_slice = False
+        self._follows_loss = False
+        self._clear()
+
+    def take(self) -> list[Unit]:
+        """Return what has become complete, and forget it."""
+        complete, self._complete = self._complete, []
+        return complete
+
+    def begin(self, kind: int, header: bytes | memoryview, body: memoryview) -> None:
+        """Begin a unit: its type, its header, and what has come of the rest."""
+        form = self._form
+        self._in_slice = kind in form.slices
+        if self._in_slice:
+            if not body:
+                self.damage()
+                return
+            if body[0] & 0x80:
+                self._begin_picture(header[0], body)
+            else:
+                self._continue_picture()
+            self._is_marked = False
+            self._is_keyframe = self._is_keyframe or kind in form.keyframes
+        elif kind == form.parameters:
+            self._has_new_parameters = self._repeats_parameters = True
+        self.append(_START, header, body)
+
+    def append(self, *parts: bytes | memoryview) -> None:
+        """Go on with the unit that was begun last."""
+        if self._in_slice:
+            self._arrival = self.arrival
+            if self._is_damaged:
+                return
+        target = self._unit if self._in_slice else self._between
+        for part in parts:
+            target += part
+        if len(target) > LARGEST:
+            self.damage(malformed=False)
+
+    def mark(self) -> None:
+        """Note that a packet says that it is the last one of its picture."""
+        self._is_marked = True
+        if self._is_damaged or (self._has_slice and self._trusts_marker and self._is_proved):
+            if not self._has_new_parameters:  # else they are the next picture's
+                self._join()
+            self._finish()
+
+    def damage(self, *, malformed: bool = True) -> None:
+        """Give up the present picture, because of a malformed packet or for another reason."""
+        self._counters.malformed += malformed
+        if self._is_out:
+            self._clear()  # the next one is it that lacks something
+        self._is_damaged = True
+        self._unit.clear()
+        self._forget_between()
+
+    def lose(self) -> None:
+        """Give up what is not complete, since packets are missing. What begins next may be whole."""
+        self._report_loss()
+        self._clear()
+        self._forget_between()
+        self._follows_loss = True
+        if self._numbers:
+            self._numbers.forget()
+
+    def _clear(self) -> None:
+        self._unit = bytearray()
+        self._has_slice = self._has_parameters = self._is_keyframe = False
+        self._is_damaged = self._is_marked = self._is_out = self._is_again = False
+
+    def _forget_between(self) -> None:
+        self._between.clear()
+        self._has_new_parameters = False
+
+    def _begin_picture(self, header: int, body: memoryview) -> None:
+        if self._has_slice or self._is_out:
+            self._is_proved = self._is_proved or (self._is_marked and self._is_keyframe)
+            self._finish()
+            self._follows_loss = self._is_damaged
+            self._clear()
+        if self._has_new_parameters:
+            units = bytes(self._between).split(_START)
+            sets = [unit for unit in units if unit and self._form.kind(unit) in self._form.parameter_sets]
+            self._parameter_sets = b"".join(_START + unit for unit in sets)
+            for unit in sets:
+                if self._numbers and self._form.kind(unit) == self._form.parameters:
+                    self._numbers.learn(unit)
+        if self._numbers and self._numbers.is_gap(header, body):
+            self._report_loss()
+        self._has_slice = True
+        self._join()
+
+    def _continue_picture(self) -> None:
+        if not self._has_slice:
+            self.damage(malformed=False)  # its first slice is lost
+            self._has_slice = True
+        elif self._is_marked:  # this camera marks slices, or every packet
+            self._trusts_marker = False
+            if self._is_out and not self._is_keyframe:
+                self.damage(malformed=False)
+            self._is_again, self._is_out = self._is_out, False
+        self._join()
+
+    def _join(self) -> None:
+        """Add what came since the last slice."""
+        if not self._is_damaged:
+            self._unit += self._between
+        self._has_parameters = self._has_parameters or self._has_new_parameters
+        self._forget_between()
+
+    def _finish(self) -> None:
+        """Give the present picture out, unless it was already, or drop it."""
+        if self._is_out:
+            return
+        self._is_out = True
+        if self._is_damaged or self._lacks_parameters:
+            self._counters.dropped += 1
+            self._report_loss()
+        elif self._waiting and not self._is_keyframe:
+            self._counters.dropped += 1
+        else:
+            if self._is_again:  # the decoder got a part of it
+                self._complete.append(Unit(b"", False, self._arrival))
+            self._waiting = False
+            # A decoder that starts over needs parameter sets, which a camera may send once.
+            sets = self._parameter_sets if self._is_keyframe and not self._has_parameters else b""
+            self._complete.append(Unit(sets + self._unit, self._is_keyframe, self._arrival))
+
+    def _report_loss(self) -> None:
+        if not self._waiting:
+            self._waiting = True
+            self._complete.append(Unit(b"", False, self.arrival))
+
+    @property
+    def _lacks_parameters(self) -> bool:
+        """True for a keyframe whose parameter sets are lost, as far as one can tell; they may have been new ones."""
+        return self._is_keyframe and self._follows_loss and self._repeats_parameters and not self._has_parameters
