@@ -122,9 +122,15 @@ class Url:
             return replace(self, user="", password="", target=target)
         return self.parse(url)
 
+    def is_repeated_in(self, text: str) -> bool:
+        """Return whether a text, such as one of the camera's, repeats the password or the path and query."""
+        told = (text, unquote(text))
+        secrets = {self.password, self.target, unquote(self.target)} - {"", "/"}
+        return any(secret in one for secret in secrets for one in told)
+
     def __str__(self) -> str:
         path = unquote(self.target.partition("?")[0])
-        if self.scheme != "tcp" or not _CAMERA.fullmatch(path):
+        if self.scheme != "tcp" or self.user or self.password or not _CAMERA.fullmatch(path):
             path = "/..." if self.target.strip("/") else self.target
         return f"{self.scheme}://{self.place}{path}"
 

@@ -31,10 +31,12 @@ class Configuration:
     Attributes:
         bind: where to publish; None if it does not say.
         cameras: what to capture and to relay.
+        secrets: the environment variables that URLs, users and passwords were taken from.
     """
 
     bind: Endpoint | None
     cameras: tuple[Camera, ...]
+    secrets: frozenset[str] = frozenset()
 
 
 def load(path: Path, defaults: CameraSettings, environ: Mapping[str, str] = os.environ) -> Configuration:
@@ -56,9 +58,10 @@ def load(path: Path, defaults: CameraSettings, environ: Mapping[str, str] = os.e
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise OptionError(f"{name} is not TOML: {error}") from None
     try:
-        return _configuration(_expanded(table, environ), path.parent, defaults)
+        found = _configuration(_expanded(table, environ), path.parent, defaults)
     except FramefanError as error:
         raise OptionError(f"{name}: {error}") from None
+    return replace(found, secrets=_secrets(table))
 
 
 def _configuration(table: dict[str, Any], directory: Path, defaults: CameraSettings) -> Configuration:
@@ -130,6 +133,14 @@ def _source(table: dict[str, Any], directory: Path) -> Source:
     if not isinstance(url, Url) or url.user or url.password:
         raise OptionError("user and password go with a source that is a URL without them")
     return replace(source, where=replace(url, user=user, password=password))
+
+
+def _secrets(table: dict[str, Any]) -> frozenset[str]:
+    """Return the variables that stand in users, passwords and URLs of a file that has been checked."""
+    cameras = table.get("cameras", {}).values()
+    texts = [camera["source"] for camera in cameras if "://" in camera["source"]]
+    texts += [camera.get(key, "") for camera in cameras for key in ("user", "password")]
+    return frozenset(name for text in texts for name in _VARIABLE.findall(text))
 
 
 def _check_keys(table: dict[str, Any], allowed: tuple[str, ...], where: str) -> None:

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from ..common.url import Url
-from .rtsp.authentication import Challenge
+from .rtsp.authentication import Challenge, basic
 from .rtsp.connection import Connection
 from .rtsp.messages import Response
 
@@ -46,8 +46,15 @@ def describe(address: Url, timeout: float) -> Description:
             answered = connection.learns_from(response)
             if answered:
                 response = _ask(connection, address.bare, deadline)
-    server = "".join(char for char in response.headers.get("server", "") if char.isprintable())
-    return Description(response.status, scheme, answered, server[:_LONGEST_NAME].strip())
+    return Description(response.status, scheme, answered, _name(response.headers.get("server", ""), address))
+
+
+def _name(server: str, address: Url) -> str:
+    """Return how a camera calls itself; nothing if that repeats what it was asked, with its secrets."""
+    name = "".join(char for char in server if char.isprintable())
+    if address.is_repeated_in(name) or basic(address.user, address.password) in name:
+        return ""
+    return name[:_LONGEST_NAME].strip()
 
 
 def _ask(connection: Connection, url: str, deadline: float) -> Response:
