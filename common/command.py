@@ -20,8 +20,8 @@ from . import entry_points
 from .errors import ExitCode, FramefanError, MissingPackage, OutputError
 from .internal_errors import internal_error
 from .options import add_options, read_options
-from .redact import url_without_password, without_password
 from .signals import Stop, die_of
+from .url import shown, without_secrets
 
 T = TypeVar("T")
 
@@ -50,15 +50,14 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaint is one sentence instead of a page of usage.
 
     Attributes:
-        words: to be parsed; URLs among them are shown without a password.
+        words: to be parsed, which a complaint repeats as they may be shown.
     """
 
     words: Sequence[str] = ()
 
     def error(self, message: str) -> NoReturn:
-        for word in self.words:  # one by one, since a password may have a space in it
-            message = message.replace(word, url_without_password(word))
-        self.exit(ExitCode.USAGE, f"{self.prog}: {without_password(message)} (see {self.prog} --help)\n")
+        message = without_secrets(message, *(value for word in self.words for value in _values(word)))
+        self.exit(ExitCode.USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 class _Version(argparse.Action):
@@ -102,6 +101,14 @@ def _main(words: list[str]) -> int:
     if stop.signal is not None:
         die_of(stop.signal)
     return code
+
+
+def _values(word: str) -> list[str]:
+    """Return what may be a value in a word: all of it, or a part of `--option=value` and of `-ovalue`."""
+    if not word.startswith("-"):
+        return [word]
+    name, _, value = word.lstrip("-").partition("=")
+    return [name, value] if word.startswith("--") else [name, value, word[2:]]
 
 
 def _discard_output() -> None:
@@ -200,4 +207,4 @@ def _fail(words: list[str], error: FramefanError) -> int:
 
 
 def _program(words: list[str]) -> str:
-    return " ".join(["framefan", *words[:1]])
+    return " ".join(["framefan", *map(shown, words[:1])])

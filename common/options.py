@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from .errors import OptionError
+from .url import without_secrets
 
 T = TypeVar("T")
 Parse = Callable[[str], Any]
@@ -96,7 +97,8 @@ def read_options(kind: type[T], given: argparse.Namespace, environ: Mapping[str,
                     tuple(declared.parse(item) for item in text.split()) if declared.many else declared.parse(text)
                 )
             except ValueError as error:
-                raise OptionError(f"environment variable {_variable(name)}: {error}") from None
+                complaint = without_secrets(str(error), text, *text.split())
+                raise OptionError(f"environment variable {_variable(name)}: {complaint}") from None
         elif declared.many:
             values[name] = ()
         else:
@@ -117,7 +119,7 @@ def read_table(kind: type[T], table: Mapping[str, Any], defaults: T) -> T:
             try:
                 values[name] = declared.parse(str(value).lower() if isinstance(value, bool) else str(value))
             except ValueError as error:
-                raise OptionError(f"{name}: {error}") from None
+                raise OptionError(f"{name}: {without_secrets(str(error), str(value))}") from None
     return kind(**values)
 
 
@@ -160,7 +162,7 @@ def size(text: str) -> int:
 
 
 def _declare(declared: _Declaration) -> Any:
-    return dataclasses.field(metadata={"option": declared})
+    return dataclasses.field(repr=False, metadata={"option": declared})  # users give passwords in any of them
 
 
 def _declarations(kind: type[Any]) -> dict[str, _Declaration]:

@@ -14,8 +14,8 @@ from ..common.command import Command
 from ..common.errors import ExitCode, MissingPackage, OptionError
 from ..common.options import argument, arguments, duration, flag, integer, one_of, option
 from ..common.probe import Probe, Step
-from ..common.redact import url_without_password
 from ..common.signals import Stop
+from ..common.url import shown
 from .sharing.membership import Membership, membership
 
 _ADDRESS = f"tcp://host:{PORT}/door, or tcp://host:{PORT} for all cameras there"
@@ -130,7 +130,7 @@ def _probe(options: ProbeOptions, stop: Stop) -> int:
     from . import report
     from .terminal import Terminal
 
-    target, terminal = url_without_password(options.target), Terminal.of(sys.stdout)
+    target, terminal = shown(options.target), Terminal.of(sys.stdout)
     steps = []
     for step in _steps(options, stop):
         steps.append(step)

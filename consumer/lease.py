@@ -28,7 +28,7 @@ from pathlib import Path
 
 from ..common.errors import MissingPackage, OutputError, SourceError
 from ..common.exit_reason import exit_reason
-from ..common.redact import url_without_password
+from ..common.url import shown
 
 _PROGRAM = "framefan.producer.private"
 _START = 10.0
@@ -68,7 +68,7 @@ class Lease:
                     _start(source, path, lock)
                     continue
             if time.monotonic() > deadline:
-                raise SourceError(f"the private producer of {url_without_password(source)} does not answer")
+                raise SourceError(f"the private producer of {shown(source)} does not answer")
             time.sleep(_PAUSE)  # somebody else is starting one, or an old one is leaving the camera
         self._connection, self.address = found
         self._finalizer = weakref.finalize(self, self._connection.close)
@@ -153,7 +153,7 @@ def _start(source: str, path: Path, lock: int) -> None:
     try:
         done = subprocess.run(
             [sys.executable, "-m", _PROGRAM, *words],
-            input=source.encode(),
+            input=source.encode(errors="surrogateescape"),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             timeout=_START,
@@ -162,15 +162,16 @@ def _start(source: str, path: Path, lock: int) -> None:
             pass_fds=[lock],
             check=False,
         )
-        failed = done.returncode or done.stderr.strip()
-        reason = exit_reason(done.returncode, done.stderr.decode(errors="replace"), extra="producer") if failed else ""
+        errors = done.stderr.decode(errors="replace")
+        failed = done.returncode or errors.strip()
+        reason = exit_reason(done.returncode, errors, extra="producer", source=source) if failed else ""
     except subprocess.TimeoutExpired:
         reason = f"it does not start within {_START:g} s"
     except OSError as error:
         reason = str(error.strerror)
     # Others may write there too: the dynamic linker, or Python itself.
     if reason and not path.with_suffix(".socket").exists():
-        raise SourceError(f"no private producer of {url_without_password(source)}: {reason}")
+        raise SourceError(f"no private producer of {shown(source)}: {reason}")
 
 
 def _let_go() -> None:

@@ -97,6 +97,7 @@ class CaptureProcess:
         self._code = 0
         self._wanted: tuple[str, ...] = ()
         self._sent: tuple[str, ...] = ()
+        self._source = assignment.source
         self._unsent = assignment.pack()
         self._process = start(assignment.camera)
         assert self._process.stdin is not None
@@ -143,7 +144,8 @@ class CaptureProcess:
     @property
     def how(self) -> str:
         """How it ended, for a capture that did not report why."""
-        return self._killed_because or f"capture died: {exit_reason(self._code, self._errors.text, extra='producer')}"
+        reason = exit_reason(self._code, self._errors.text, extra="producer", source=self._source)
+        return self._killed_because or f"capture died: {reason}"
 
     def _write(self) -> None:
         """Send what it does not know yet, as much as its pipe takes."""

@@ -129,7 +129,7 @@ def test_unreachable_url(address: str) -> None:
     """So is a URL to which the very connection fails."""
     ended = framefan("sample", f"{address}/door", "--out", "ftp://127.0.0.1:9/x")
     assert ended.returncode == ExitCode.OUTPUT
-    assert ended.stderr.startswith("framefan sample: cannot write to ftp://127.0.0.1:9/x: ")
+    assert ended.stderr.startswith("framefan sample: cannot write to ftp://127.0.0.1:9/...: ")
     assert ended.stderr.count("\n") == 1
 
 
