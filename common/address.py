@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 from urllib.parse import parse_qsl, unquote, urlencode
 
@@ -11,6 +12,8 @@ from .url import Url, shown
 PORT = 5550
 """Default port of frames; states are at the next one, requests at the one after that."""
 
+_REMEMBERED = 4096
+"""Topics whose parts are remembered: a hub asks for them again and again."""
 _LONGEST_NAME = 192
 """Bytes: a topic has 255 at most, and a rendition is written behind the name."""
 _NAME = re.compile(r"[^\W_.-][\w.-]{0,63}")
@@ -59,6 +62,7 @@ def canonical_rendition(query: str, *, address: str = "", raw: bool = False) -> 
     return "&".join(f"{key}={int(value)}" for key, value in sorted(wanted.items()) if value)
 
 
+@lru_cache(_REMEMBERED)
 def split_topic(topic: str) -> tuple[str, str]:
     """Split `door?fps=5&width=640` into camera and rendition, as :attr:`CameraAddress.topic` has put them together.
 
@@ -72,12 +76,14 @@ def split_topic(topic: str) -> tuple[str, str]:
     return camera, rendition
 
 
+@lru_cache(_REMEMBERED)
 def raw_rendition(rendition: str) -> str:
     """Return the rendition of the same pictures as pixels in shared memory, where no quality is lost."""
     wanted = {key: value for key, value in parse_qsl(rendition) if key != "quality"} | {"raw": "1"}
     return urlencode(sorted(wanted.items()))
 
 
+@lru_cache(_REMEMBERED)
 def raw_topic(topic: str) -> str:
     """Return the topic of the same pictures as pixels in shared memory."""
     camera, _, rendition = topic.partition("?")

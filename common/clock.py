@@ -9,6 +9,8 @@ from pathlib import Path
 _SAMPLES = 8
 _DRIFT_NS = 20_000_000
 """By how much two clocks may have parted while an exchange is kept, 80 s, and then some."""
+AHEAD_NS = 2_000_000_000
+"""By how much a frame may seem to be of the future, where clocks are compared; of a later one nothing is believed."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 

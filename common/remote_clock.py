@@ -1,14 +1,18 @@
 """The producer's clock, asked for as often as it takes to know it."""
 
 import time
-from typing import Any
 
 from . import requests
 from .clock import Offset, boot_id
+from .errors import WireError
 from .wire import Header
 
 _INTERVAL = 10.0
 _RETRY = 0.25
+_EXACT_NS = 1_000_000
+"""By how much the producer may seem to take longer than the exchange took, since no two clocks run equally fast."""
+_LONGEST_NS = 60_000_000_000
+"""For an exchange. What was under way for longer says little about now, or answers nothing that was asked."""
 
 
 class RemoteClock:
@@ -32,15 +36,18 @@ class RemoteClock:
         if not self._ask_at or now < self._ask_at:
             return None
         self._ask_at = now + (_INTERVAL if self._offset.settled else _RETRY)
-        return requests.clock_request(time.monotonic_ns())
+        return requests.pack(requests.Clock(sent=time.monotonic_ns()))
 
-    def take(self, answer: dict[str, Any], arrived: int) -> None:
+    def take(self, answer: requests.Answer, arrived: int) -> None:
         """Take in an answer that arrived at that time on our monotonic clock, ns.
 
         Raises:
-            WireError: it tells no time.
+            WireError: it tells no time, or one that cannot be true.
         """
-        self._offset.update(*requests.clock_times(answer), arrived)
+        sent, received, answered = requests.clock_times(answer)
+        if not 0 <= answered - received <= arrived - sent + _EXACT_NS <= _LONGEST_NS:
+            raise WireError("an answer with times of a clock that cannot be true")
+        self._offset.update(sent, received, answered, arrived)
 
     def clear(self) -> None:
         """Forget everything: it may be another host when it comes back."""

@@ -1,26 +1,31 @@
 """Requests and their answers: a msgpack map each way; the answer to `next` is followed by a frame."""
 
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated
 
-import msgpack
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
 
 from .errors import WireError
+from .schema import LARGEST_REQUEST, MOST_TOPICS, Count, Moment, Name, Parser, Text, Topic
 
 FORGOTTEN = 60.0
 """Seconds after which a producer forgets a request that was not repeated."""
 REPEATED = 20.0
 """Seconds after which a consumer that still waits repeats its request."""
-_MOST_CAMERAS = 1024
-_LONGEST = 255
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Next:
+class Clock(Struct, frozen=True, kw_only=True, tag_field="ask", tag="clock"):
+    """The request for what the other host's monotonic clock reads; `sent` is the asker's own, ns."""
+
+    sent: Moment
+
+
+class Next(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="next"):
     """The request for a frame, now or as soon as there is one.
 
     Attributes:
-        cameras: topics, each a camera or a rendition of one; none for all cameras, which only a group may ask for.
+        camera: a topic, which is a camera or a rendition of one; several in a group, or none for all cameras there.
         id: chosen by the asker, who repeats it with the request; it comes back with the answer.
         after: number of the last frame that the asker has had; without a group.
         producer: which one gave that number: another one's numbers mean nothing to this one.
@@ -28,103 +33,110 @@ class Next:
         redo: seconds after which a frame whose member has not asked again is given to another one, once.
     """
 
-    cameras: tuple[str, ...]
-    id: int = 0
-    after: int = 0
-    producer: str = ""
-    group: str = ""
-    redo: float | None = None
+    camera: Name | Annotated[tuple[Topic, ...], Meta(max_length=MOST_TOPICS)] = ""
+    id: Count = 0
+    after: Count = 0
+    producer: Name = ""
+    group: Name = ""
+    redo: Annotated[float, Meta(gt=0, le=1e9)] | None = None
 
-    def pack(self) -> bytes:
-        """Serialize it."""
-        facts: dict[str, Any] = {"ask": "next", "id": self.id}
-        facts["camera"] = self.cameras[0] if len(self.cameras) == 1 else self.cameras or ""
-        if not self.group:
-            return pack(facts | {"after": self.after, "producer": self.producer})
-        return pack(facts | {"group": self.group} | ({} if self.redo is None else {"redo": self.redo}))
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """The topics; none for all cameras."""
+        if isinstance(self.camera, tuple):
+            return self.camera
+        return (self.camera,) if self.camera else ()
 
-    @classmethod
-    def parse(cls, request: dict[str, Any]) -> Self:
-        """Parse it; what is not told has its default.
-
-        Raises:
-            WireError: a fact is missing or means nothing.
-        """
-        camera = request.get("camera", "")
-        cameras = camera if isinstance(camera, list) else [camera] if camera else []
-        group, redo = request.get("group", ""), request.get("redo")
-        numbers = {key: request.get(key, 0) for key in ("id", "after")}
-        if len(cameras) > _MOST_CAMERAS or not all(_is_name(name) for name in cameras):
-            raise WireError("'next' is about a 'camera', a name or in a group a list of names")
-        if not all(type(number) is int and number >= 0 for number in numbers.values()):
-            raise WireError("'next' has 'id' and 'after', whole numbers")
-        if not isinstance(group, str) or len(group) > _LONGEST:
-            raise WireError(f"'next' has a 'group', a name of at most {_LONGEST} letters")
-        if redo is not None and not (type(redo) in (int, float) and redo > 0):
-            raise WireError("'next' has 'redo', seconds")
-        if not group and len(cameras) != 1:
-            raise WireError("'next' without a 'group' is about one camera")
-        producer = request.get("producer", "")
-        return cls(
-            cameras=tuple(cameras),
-            producer=producer if isinstance(producer, str) else "",
-            group=group,
-            redo=redo,
-            **numbers,
-        )
+    def about(self, cameras: tuple[str, ...]) -> "Next":
+        """Return the same request for these topics; none for all cameras."""
+        return replace(self, camera=cameras[0] if len(cameras) == 1 else cameras or "")
 
 
-def pack(message: dict[str, Any]) -> bytes:
-    """Serialize a request or an answer."""
-    return msgpack.packb(message)
+class Leave(Struct, frozen=True, kw_only=True, tag_field="ask", tag="leave"):
+    """A request taken back; camera and number are of the last frame that was used."""
+
+    camera: Name | UnsetType = UNSET
+    seq: Count = 0
 
 
-def unpack(message: bytes) -> dict[str, Any]:
-    """Parse a request or an answer.
+Request = Clock | Next | Leave
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What answers a request; what does not belong to it is not set.
+
+    Attributes:
+        answer: which kind of request.
+        id: of the request.
+        producer: who answers.
+        error: why there is no other answer.
+        sent, received, answered: of `clock`: when the request was sent, on the asker's clock, when it came in and when
+            this left, on the producer's; ns.
+    """
+
+    answer: Name | UnsetType = UNSET
+    id: Count | UnsetType = UNSET
+    producer: Name | UnsetType = UNSET
+    error: Text | UnsetType = UNSET
+    sent: Moment | UnsetType = UNSET
+    received: Moment | UnsetType = UNSET
+    answered: Moment | UnsetType = UNSET
+
+
+class _Numbered(Struct, frozen=True):
+    """As much as is understood of a request that makes no sense."""
+
+    id: Count = 0
+
+
+_REQUESTS: Parser[Request] = Parser(Request, "a request", LARGEST_REQUEST)  # type: ignore[arg-type]
+_NUMBERS = Parser(_Numbered, "a request", LARGEST_REQUEST)
+_ANSWERS = Parser(Answer, "an answer", LARGEST_REQUEST)
+pack = msgspec.msgpack.Encoder().encode
+"""Serialize a request or an answer."""
+
+
+def parse(message: bytes | memoryview) -> Request:
+    """Parse a request; what it does not say has its default.
 
     Raises:
-        WireError: it is anything but a map with words as keys.
+        WireError: it is too large, or not a request that makes sense.
     """
+    request = _REQUESTS.parse(message)
+    if isinstance(request, Next) and not request.group and len(request.cameras) != 1:
+        raise WireError("a request for the next frame that is not about one camera, which only a group may ask")
+    return request
+
+
+def number(message: bytes | memoryview) -> int:
+    """Return the id of a request that makes no sense otherwise; 0 if there is none."""
     try:
-        found = msgpack.unpackb(message)
-    except (ValueError, msgpack.exceptions.UnpackException):
-        found = None
-    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
-        raise WireError("a message that is not a request or an answer of framefan")
-    return found
+        return _NUMBERS.parse(message).id
+    except WireError:
+        return 0
 
 
-def next_answer(number: int, producer: str) -> bytes:
-    """Say which request the frame behind this answers, and who gives it."""
-    return pack({"answer": "next", "id": number, "producer": producer})
+def parse_answer(message: bytes | memoryview) -> Answer:
+    """Parse an answer.
+
+    Raises:
+        WireError: it is too large, or none.
+    """
+    return _ANSWERS.parse(message)
 
 
-def leave_request(camera: str, seq: int) -> bytes:
-    """Take back a request; camera and number are of the last frame that was used."""
-    return pack({"ask": "leave", "camera": camera, "seq": seq})
+def clock_answer(request: Clock, received: int, answered: int) -> bytes:
+    """Return when a clock request came in and when its answer left, on our monotonic clock, ns."""
+    return pack(Answer(answer="clock", sent=request.sent, received=received, answered=answered))
 
 
-def clock_request(sent: int) -> bytes:
-    """Ask what the other host's monotonic clock reads; `sent` is our own, ns."""
-    return pack({"ask": "clock", "sent": sent})
-
-
-def clock_answer(request: dict[str, Any], received: int, answered: int) -> bytes:
-    """Tell when a clock request came in and when its answer left, on our monotonic clock, ns."""
-    return pack({"answer": "clock", "sent": request.get("sent"), "received": received, "answered": answered})
-
-
-def clock_times(answer: dict[str, Any]) -> tuple[int, int, int]:
+def clock_times(answer: Answer) -> tuple[int, int, int]:
     """Return (sent, received, answered) out of the answer to a clock request, ns.
 
     Raises:
         WireError: it is no such answer.
     """
-    times = tuple(answer.get(key) for key in ("sent", "received", "answered"))
-    if answer.get("answer") != "clock" or not all(type(value) is int for value in times):
-        raise WireError("an answer that tells no time")
-    return times  # type: ignore[return-value]
-
-
-def _is_name(name: Any) -> bool:
-    return isinstance(name, str) and 0 < len(name) <= _LONGEST
+    sent, received, answered = answer.sent, answer.received, answer.answered
+    if answer.answer != "clock" or sent is UNSET or received is UNSET or answered is UNSET:
+        raise WireError("an answer without the times of a clock")
+    return sent, received, answered

@@ -11,18 +11,31 @@ import zmq
 
 from .address import Endpoint
 from .errors import AddressError, BindError
+from .schema import LARGEST_STATE, LARGEST_SUBSCRIPTION, MOST_SUBSCRIPTIONS
 from .wire import LARGEST_MESSAGE, topic_bytes
 
 Context = zmq.Context[zmq.Socket[bytes]]
 Socket = zmq.Socket[bytes]
 
-MOST_SOCKETS = 8192
-"""In a context; ZeroMQ's default is 1023. A subscriber has five, a relay one for each topic that is watched."""
+MOST_SOCKETS = 24_576
+"""In a context; ZeroMQ's default is 1023. A subscriber has nine, a relay three for each topic that is watched."""
 HEARTBEAT_MS = 2000
 HEARTBEAT_TIMEOUT_MS = 10_000
 """Longer than the slowest frame takes: with less, a slow link would be cut in the middle of every frame."""
 _NOT_SENT = 16 * 1024
 """Bytes that the kernel may hold unsent; the rest waits where CONFLATE can still replace it."""
+_LARGEST_FRAME = 2 * LARGEST_MESSAGE
+_LARGEST_STATE = 2 * LARGEST_STATE
+_LARGEST_REQUEST = 1024 * 1024
+_LARGEST_COMMAND = LARGEST_SUBSCRIPTION + 10
+"""Bytes beyond which ZeroMQ ends a connection. Of all but subscriptions, which come as commands, it is more than is
+accepted, so that a message over the limit costs that message only."""
+_FEW = 4
+"""Messages that wait for whoever does not read, or for us: an asker has one request outstanding."""
+_SOME = 64
+_MANY = 512
+_NOT_READ = 64 * 1024
+"""Bytes that the kernel keeps of what a consumer sends, which is little."""
 _ATTEMPTS = 50
 _ALL = "*"
 
@@ -70,19 +83,24 @@ def frames_publisher(context: Context, listener: socket.socket) -> Socket:
     """Make the socket that frames leave by: per connection the newest one waits, all others are replaced."""
     publisher = context.socket(zmq.PUB)
     publisher.conflate = True
-    return _adopt(publisher, listener)
+    publisher.rcvhwm = _FEW
+    return _adopt(publisher, listener, _LARGEST_COMMAND)
 
 
 def states_publisher(context: Context, listener: socket.socket) -> Socket:
     """Make the socket that states leave by, which hears of every single subscription and its end."""
     publisher = context.socket(zmq.XPUB)
     publisher.setsockopt(zmq.XPUB_VERBOSER, 1)
-    return _adopt(publisher, listener)
+    publisher.rcvhwm = _FEW
+    publisher.sndhwm = MOST_SUBSCRIPTIONS  # all states go out at once
+    return _adopt(publisher, listener, _LARGEST_COMMAND)
 
 
 def requests_server(context: Context, listener: socket.socket) -> Socket:
     """Make the socket that requests are answered on."""
-    return _adopt(context.socket(zmq.ROUTER), listener)
+    server = context.socket(zmq.ROUTER)
+    server.sndhwm = server.rcvhwm = _FEW
+    return _adopt(server, listener, _LARGEST_REQUEST)
 
 
 def frames_subscriber(context: Context, endpoint: Endpoint, topic: str) -> Socket:
@@ -93,7 +111,7 @@ def frames_subscriber(context: Context, endpoint: Endpoint, topic: str) -> Socke
     subscriber = context.socket(zmq.SUB)
     subscriber.conflate = True
     subscriber.subscribe(topic_bytes(topic))
-    return _connect(subscriber, endpoint.frames)
+    return _connect(subscriber, endpoint.frames, _LARGEST_FRAME)
 
 
 def states_subscriber(context: Context, endpoint: Endpoint, topic: str, *others: str, watch: bool = True) -> Socket:
@@ -102,9 +120,11 @@ def states_subscriber(context: Context, endpoint: Endpoint, topic: str, *others:
     Unless `watch` is false, the producer takes it that somebody watches those cameras.
     """
     subscriber = context.socket(zmq.SUB)
+    subscriber.rcvhwm = _SOME if topic else _MANY
+    subscriber.sndhwm = MOST_SUBSCRIPTIONS  # with less, some of many subscriptions are dropped on connecting
     for wanted in (topic, *others):
         subscriber.subscribe(states_prefix(wanted, watch=watch))
-    return _connect(subscriber, endpoint.states)
+    return _connect(subscriber, endpoint.states, _LARGEST_STATE)
 
 
 def states_prefix(topic: str, *, watch: bool) -> bytes:
@@ -116,19 +136,20 @@ def requests_client(context: Context, endpoint: Endpoint) -> Socket:
     """Make the socket that requests are sent by. While it is not connected, sending raises `zmq.Again`."""
     client = context.socket(zmq.DEALER)
     client.immediate = True  # a request that waits for a connection would come when nobody waits for its answer
-    return _connect(client, endpoint.requests)
+    client.rcvhwm = _FEW
+    return _connect(client, endpoint.requests, _LARGEST_FRAME)
 
 
-def _adopt(public: Socket, listener: socket.socket) -> Socket:
-    _configure(public)
+def _adopt(public: Socket, listener: socket.socket, largest: int) -> Socket:
+    _configure(public, largest)
     host, port = listener.getsockname()[:2]
     public.setsockopt(zmq.USE_FD, listener.detach())
     public.bind(f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}")
     return public
 
 
-def _connect(private: Socket, url: str) -> Socket:
-    _configure(private)
+def _connect(private: Socket, url: str, largest: int) -> Socket:
+    _configure(private, largest)
     private.setsockopt(zmq.RECONNECT_IVL, 100)
     private.setsockopt(zmq.RECONNECT_IVL_MAX, 2000)
     try:
@@ -139,10 +160,10 @@ def _connect(private: Socket, url: str) -> Socket:
     return private
 
 
-def _configure(any_socket: Socket) -> None:
+def _configure(any_socket: Socket, largest: int) -> None:
     any_socket.linger = 0
     any_socket.ipv6 = True
-    any_socket.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
+    any_socket.setsockopt(zmq.MAXMSGSIZE, largest)
     any_socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_MS)
     any_socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
 
@@ -165,6 +186,7 @@ def _listener(endpoint: Endpoint, purpose: str) -> socket.socket:
             errno.EACCES: "not permitted: choose a port above 1023",
         }.get(error.errno or 0, error.strerror or str(error))
         raise BindError(f"cannot bind {endpoint} for {purpose}: {reason}") from None
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _NOT_READ)
     if hasattr(socket, "TCP_NOTSENT_LOWAT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _NOT_SENT)
     return listener

@@ -1,13 +1,12 @@
 """The state of a camera, as the producer tells it once a second and at every change."""
 
 import enum
-import math
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass, replace
 
-import msgpack
+import msgspec
 
 from .errors import WireError
+from .schema import LARGEST_STATE, Age, Count, Name, Number, Parser, Path, Seconds, Side, Text, Topic, printable
 from .wire import topic_bytes
 
 INTERVAL = 1.0
@@ -54,24 +53,24 @@ class CameraState:
         memory: where its pixels can be had from shared memory, see :func:`.memory.realm`; empty for nowhere.
     """
 
-    camera: str
+    camera: Topic
     state: State
-    reason: str = ""
-    since: float = 0.0
-    attempts: int = 0
-    fps: float = 0.0
-    age: float | None = None
-    seq: int = 0
-    width: int = 0
-    height: int = 0
-    codec: str = ""
-    encode_ms: float = 0.0
-    watchers: int = 0
+    reason: Text = ""
+    since: Seconds = 0.0
+    attempts: Count = 0
+    fps: Number = 0.0
+    age: Age | None = None
+    seq: Count = 0
+    width: Side = 0
+    height: Side = 0
+    codec: Name = ""
+    encode_ms: Number = 0.0
+    watchers: Count = 0
     idle: bool = False
-    stalls: int = 0
-    reconnects: int = 0
-    via: str = ""
-    memory: str = ""
+    stalls: Count = 0
+    reconnects: Count = 0
+    via: Path = ""
+    memory: Name = ""
 
     def __str__(self) -> str:
         if self.state is State.LIVE:
@@ -79,41 +78,33 @@ class CameraState:
         return f"{self.camera} {self.state}" + (f": {self.reason}" if self.reason else "")
 
 
+_PARSER = Parser(CameraState, "a state", LARGEST_STATE)
+_pack = msgspec.msgpack.Encoder().encode
+
+
 def pack(state: CameraState) -> bytes:
-    """Serialize a state into one message part: topic, zero byte, msgpack map."""
-    return topic_bytes(state.camera) + msgpack.packb(asdict(state))
+    """Serialize a state into one message part: topic, zero byte, msgpack map; a long reason is cut off."""
+    if state.reason != (reason := printable(state.reason)):
+        state = replace(state, reason=reason)
+    return topic_bytes(state.camera) + _pack(state)
 
 
 def unpack(message: bytes) -> CameraState:
-    """Parse a state; keys that are unknown, of another type than they should be, or without end are ignored.
+    """Parse a state. Unknown keys are ignored; of texts, what cannot be printed is replaced and what is long is cut.
 
     Raises:
-        WireError: it is anything else.
+        WireError: it is anything else, or says what no camera can be.
     """
-    topic, zero, data = message.partition(b"\0")
-    try:
-        facts: Any = msgpack.unpackb(data)
-        known = {key: facts[key] for key, kinds in _ALLOWED.items() if key in facts and _fits(facts[key], kinds)}
-        known["state"] = State(known["state"])
-        state = CameraState(**known)
-    except (ValueError, TypeError, KeyError, msgpack.exceptions.UnpackException):
-        raise WireError("a message that is not a state of framefan") from None
-    if not zero or topic != str(state.camera).encode():
+    if len(message) > LARGEST_STATE:
+        raise WireError(f"a state of {len(message)} bytes: {LARGEST_STATE} is the most")
+    topic, _, data = message.partition(b"\0")
+    state = _PARSER.parse(data)
+    if topic != state.camera.encode():
         raise WireError("a state under the topic of another camera")
-    return state
-
-
-def _fits(value: Any, kinds: tuple[type, ...]) -> bool:
-    return type(value) in kinds and (not isinstance(value, float) or math.isfinite(value))
-
-
-def _allowed(kind: Any) -> tuple[type, ...]:
-    """Return the types that msgpack may give for a field of this type."""
-    if kind in (str, State):
-        return (str,)
-    if kind in (int, bool):
-        return (kind,)
-    return (float, int) if kind is float else (float, int, type(None))
-
-
-_ALLOWED = {field.name: _allowed(field.type) for field in fields(CameraState)}
+    if not state.camera.isprintable():
+        raise WireError(f"a state of {printable(state.camera)!r}, which no camera can be called")
+    shown = printable(state.reason), printable(state.codec), printable(state.via), printable(state.memory)
+    if shown == (state.reason, state.codec, state.via, state.memory):
+        return state
+    reason, codec, via, memory = shown
+    return replace(state, reason=reason, codec=codec, via=via, memory=memory)

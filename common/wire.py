@@ -1,26 +1,50 @@
 """The wire format of a frame, version 1: pure functions on bytes. WIRE.md is its specification."""
 
-import re
 import struct
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Annotated, NamedTuple
 
-import msgpack
+import msgspec
+from msgspec import Meta, Raw, Struct
 
 from . import jpeg as jpeg_format
 from .errors import WireError
 from .memory import Layout, Place
+from .schema import LONGEST_TOPIC, Count, Moment, Name, Parser, Side
 
 VERSION = 1
 LARGEST_MESSAGE = 32 * 1024 * 1024
-"""Bytes of the largest message that a socket of ours accepts."""
+"""Bytes of the largest frame, all in all."""
 
 _RAW = 1
 """Flag: there is no JPEG in here; the map tells where in memory the pixels are."""
 _FIXED = struct.Struct("<BBHIQqq")
-_LARGEST_TOPIC = 255
 _LARGEST_MAP = 4096
-_MEMORY_NAME = re.compile(r"[\w-]{1,64}")
+_MOST_FRAMES = 2**63 - 1
+
+
+class _Facts(Struct, frozen=True):
+    """The map of a frame."""
+
+    run: Name = ""
+    boot: Name = ""
+    w: Side = 0
+    h: Side = 0
+    q: Annotated[int, Meta(ge=0, le=100)] = 0
+    decode_ns: Moment = 0
+    encode_ns: Moment = 0
+
+
+class _PlacedFacts(_Facts, frozen=True, kw_only=True):
+    """The map of a frame whose pixels are in memory: process, descriptor, name and layout besides."""
+
+    memory: tuple[Count, Count, Annotated[str, Meta(pattern=r"^[\w-]{1,64}\Z")], Layout]
+
+
+_FACTS = Parser(_Facts, "a frame with a map", _LARGEST_MAP)
+_PLACED_FACTS = Parser(_PlacedFacts, "a frame with a map", _LARGEST_MAP)
+_ANY_FACTS = Parser(dict[str, Raw], "a frame with a map", _LARGEST_MAP)
+_pack = msgspec.msgpack.Encoder().encode
 
 
 class Header(NamedTuple):
@@ -87,23 +111,15 @@ def pack(header: Header, jpeg: bytes | memoryview) -> bytes:
     Raises:
         WireError: it is larger than `LARGEST_MESSAGE`, which no subscriber would accept.
     """
-    if len(jpeg) > LARGEST_MESSAGE - _LARGEST_TOPIC - _FIXED.size - _LARGEST_MAP:
+    if len(jpeg) > LARGEST_MESSAGE - LONGEST_TOPIC - _FIXED.size - _LARGEST_MAP:
         raise WireError(f"a frame of {len(jpeg)} bytes is too large: {LARGEST_MESSAGE} is the most")
-    content: dict[str, Any] = {
-        "run": header.run,
-        "boot": header.boot,
-        "w": header.width,
-        "h": header.height,
-        "q": header.quality,
-        "decode_ns": header.decode_ns,
-        "encode_ns": header.encode_ns,
-    }
-    flags = 0
-    if header.place is not None:
-        flags, content["memory"] = _RAW, header.place
-    facts = msgpack.packb(content)
-    fixed = _FIXED.pack(VERSION, flags, len(facts), len(jpeg), header.seq, header.monotonic_ns, header.wall_ns)
-    return b"".join((topic_bytes(header.topic), fixed, facts, jpeg))
+    facts = (header.run, header.boot, header.width, header.height, header.quality, header.decode_ns, header.encode_ns)
+    if header.place is None:
+        flags, packed = 0, _pack(_Facts(*facts))
+    else:
+        flags, packed = _RAW, _pack(_PlacedFacts(*facts, memory=header.place))
+    fixed = _FIXED.pack(VERSION, flags, len(packed), len(jpeg), header.seq, header.monotonic_ns, header.wall_ns)
+    return b"".join((topic_bytes(header.topic), fixed, packed, jpeg))
 
 
 def peek(message: bytes) -> Stamp:
@@ -126,23 +142,31 @@ def unpack(message: bytes) -> tuple[Header, memoryview]:
     topic, facts_start, (_, flags, map_length, jpeg_length, seq, monotonic_ns, wall_ns) = _head(message)
     jpeg_start = facts_start + map_length
     in_memory = bool(flags & _RAW)
-    if map_length > _LARGEST_MAP or jpeg_start + jpeg_length != len(message) or (in_memory and jpeg_length):
+    if len(message) > LARGEST_MESSAGE:
+        raise WireError(f"a frame of {len(message)} bytes: {LARGEST_MESSAGE} is the most")
+    if jpeg_start + jpeg_length != len(message) or (in_memory and jpeg_length):
         raise WireError("a frame whose lengths do not add up")
-    facts = _facts(message[facts_start:jpeg_start])
+    facts: _Facts
+    place = None
+    if in_memory:
+        facts = placed = _PLACED_FACTS.parse(message[facts_start:jpeg_start])
+        place = Place(*placed.memory)
+    else:
+        facts = _FACTS.parse(message[facts_start:jpeg_start])
     jpeg = memoryview(message)[jpeg_start:]
     header = Header(
         topic,
         seq,
         monotonic_ns,
         wall_ns,
-        run=_get(facts, "run", str),
-        boot=_get(facts, "boot", str),
-        width=_get(facts, "w", int),
-        height=_get(facts, "h", int),
-        quality=_get(facts, "q", int),
-        decode_ns=_get(facts, "decode_ns", int),
-        encode_ns=_get(facts, "encode_ns", int),
-        place=_place(_get(facts, "memory", list)) if in_memory else None,
+        facts.run,
+        facts.boot,
+        facts.w,
+        facts.h,
+        facts.q,
+        facts.decode_ns,
+        facts.encode_ns,
+        place,
     )
     try:
         size = (header.width, header.height)
@@ -162,7 +186,7 @@ def forward(message: bytes, *, topic: str, monotonic_ns: int, boot: str) -> byte
     """
     _, start, (version, flags, map_length, jpeg_length, seq, _, wall_ns) = _head(message)
     jpeg_start = start + map_length
-    facts = msgpack.packb(_facts(message[start:jpeg_start]) | {"boot": boot})
+    facts = _pack(_ANY_FACTS.parse(message[start:jpeg_start]) | {"boot": boot})
     try:
         fixed = _FIXED.pack(version, flags, len(facts), jpeg_length, seq, monotonic_ns, wall_ns)
     except struct.error:
@@ -171,7 +195,7 @@ def forward(message: bytes, *, topic: str, monotonic_ns: int, boot: str) -> byte
 
 
 def _topic(message: bytes) -> tuple[str, int]:
-    end = message.find(b"\0", 0, _LARGEST_TOPIC + 1)
+    end = message.find(b"\0", 0, LONGEST_TOPIC + 1)
     if end < 1:
         raise WireError("a message without a topic, not a frame of framefan")
     try:
@@ -192,29 +216,6 @@ def _head(message: bytes) -> tuple[str, int, tuple[int, ...]]:
             f"a frame in wire format {fixed[0]}, while this framefan speaks {VERSION}: "
             "use the same version on both ends"
         )
+    if fixed[4] > _MOST_FRAMES:
+        raise WireError(f"a frame with the number {fixed[4]}: {_MOST_FRAMES} is the most")
     return topic, start + _FIXED.size, fixed
-
-
-def _facts(data: bytes) -> dict[str, Any]:
-    try:
-        facts = msgpack.unpackb(data)
-    except (ValueError, msgpack.exceptions.UnpackException):
-        facts = None
-    if not isinstance(facts, dict):
-        raise WireError("a frame whose map is not msgpack")
-    return facts
-
-
-def _place(parts: list[Any]) -> Place:
-    if [type(part) for part in parts] == [int, int, str, str]:
-        pid, descriptor, name, layout = parts
-        if min(pid, descriptor) >= 0 and _MEMORY_NAME.fullmatch(name) and layout in list(Layout):
-            return Place(pid, descriptor, name, Layout(layout))
-    raise WireError("a frame whose 'memory' is no place")
-
-
-def _get(facts: dict[str, Any], key: str, kind: type[Any]) -> Any:
-    value = facts.get(key, kind())
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise WireError(f"a frame whose {key!r} is not of type {kind.__name__}")
-    return value

@@ -4,10 +4,10 @@ import socket
 from contextlib import suppress
 
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
 from ..common import sockets
 from ..common.address import Endpoint
+from ..common.monitor import Monitor
 from .mode import Mode
 
 _FAREWELL_MS = 200
@@ -34,15 +34,13 @@ class Connection:
         self._endpoint = endpoint
         self._way = mode, topics or ("",)
         self.frames: sockets.Socket | None = None
-        self.states = sockets.states_subscriber(context, endpoint, *self._way[1], watch=mode is Mode.STREAM)
-        self.requests = sockets.requests_client(context, endpoint)
-        self._monitor: sockets.Socket = self.requests.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
         self._woken.setblocking(False)
         self._poller = zmq.Poller()
-        for source in (self.states, self.requests, self._monitor, self._woken):
-            self._poller.register(source, zmq.POLLIN)
+        self._poller.register(self._woken, zmq.POLLIN)
+        self._open_states()
+        self._open_requests()
         if mode is Mode.STREAM:
             self._open_stream()
 
@@ -78,28 +76,62 @@ class Connection:
 
     def renewed(self) -> bool:
         """Return whether requests have a new connection since this was last asked."""
-        found = False
-        while self._monitor.poll(0):
-            recv_monitor_message(self._monitor)
-            found = True
-        return found
+        return self._requests_monitor.renewed()
+
+    def mend(self) -> bool:
+        """Make those sockets again whose connection ZeroMQ has given up for good; return whether there were any."""
+        frames = self.frames is not None and self._frames_monitor.given_up()
+        states, requests = self._states_monitor.given_up(), self._requests_monitor.given_up()
+        if frames:
+            self._close_stream()
+            self._open_stream()
+        if states:
+            self._close_states()
+            self._open_states()
+        if requests:
+            self._close_requests()
+            self._open_requests()
+        return frames or states or requests
 
     def close(self) -> None:
         """Close all sockets."""
         self._close_stream()
-        self.states.close()
-        self.requests.disable_monitor()
-        self._monitor.close(linger=0)
-        self.requests.close(linger=_FAREWELL_MS)
+        self._close_states()
+        self._close_requests()
         self._waker.close()
         self._woken.close()
 
+    def _open_states(self) -> None:
+        mode, topics = self._way
+        self.states = sockets.states_subscriber(self._context, self._endpoint, *topics, watch=mode is Mode.STREAM)
+        self._states_monitor = Monitor(self.states)
+        self._poller.register(self.states, zmq.POLLIN)
+
+    def _close_states(self) -> None:
+        self._poller.unregister(self.states)
+        self._states_monitor.close()
+        self.states.close()
+
+    def _open_requests(self) -> None:
+        self.requests = sockets.requests_client(self._context, self._endpoint)
+        self._requests_monitor = Monitor(self.requests)
+        for source in (self.requests, self._requests_monitor.events):
+            self._poller.register(source, zmq.POLLIN)
+
+    def _close_requests(self) -> None:
+        for source in (self.requests, self._requests_monitor.events):
+            self._poller.unregister(source)
+        self._requests_monitor.close()
+        self.requests.close(linger=_FAREWELL_MS)
+
     def _open_stream(self) -> None:
         self.frames = sockets.frames_subscriber(self._context, self._endpoint, self._way[1][0])
+        self._frames_monitor = Monitor(self.frames)
         self._poller.register(self.frames, zmq.POLLIN)
 
     def _close_stream(self) -> None:
         if self.frames is not None:
             self._poller.unregister(self.frames)
+            self._frames_monitor.close()
             self.frames.close()
             self.frames = None

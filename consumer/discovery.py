@@ -9,6 +9,7 @@ import zmq
 from ..common import requests, sockets, state
 from ..common.address import CameraAddress, Endpoint, raw_topic
 from ..common.errors import NoFrame, WireError
+from ..common.schema import MOST_CAMERAS
 from ..common.signals import Stop
 from ..common.state import CameraState, State
 from .reachability import Reachability
@@ -40,7 +41,8 @@ def states(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> list
             if subscriber.poll(min(_QUIET_MS, int(left * 1000))):
                 with suppress(WireError):  # not of a producer: what is there instead is told below
                     told = state.unpack(subscriber.recv())
-                    found[told.camera] = told
+                    if told.camera in found or len(found) < MOST_CAMERAS:
+                        found[told.camera] = told
             elif found:
                 break
     finally:
@@ -60,9 +62,9 @@ def _is_there(endpoint: Endpoint) -> bool:
     """Return whether a producer answers, though it has nothing to tell of."""
     with closing(sockets.requests_client(sockets.consumers_context(), endpoint)) as client, suppress(WireError):
         if client.poll(_ANSWER_MS, zmq.POLLOUT):
-            client.send(requests.clock_request(time.monotonic_ns()))
+            client.send(requests.pack(requests.Clock(sent=time.monotonic_ns())))
             if client.poll(_ANSWER_MS):
-                requests.clock_times(requests.unpack(client.recv()))
+                requests.clock_times(requests.parse_answer(client.recv()))
                 return True
     return False
 

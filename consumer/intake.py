@@ -1,10 +1,13 @@
 """What becomes of the frames that come in: the newest is kept, and what is old or was here before is dropped."""
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..common import wire
+from ..common.clock import AHEAD_NS
+from ..common.errors import WireError
 from ..common.frame import Frame, Uses
 from ..common.memory import Place
 from ..common.remote_clock import RemoteClock
@@ -61,7 +64,7 @@ class Intake:
         """Take in a message.
 
         Raises:
-            WireError: it is no frame.
+            WireError: it is no frame, or one of the future, after which none of now would be the newest.
         """
         header, jpeg = wire.unpack(message)
         self.counts.received += 1
@@ -80,6 +83,8 @@ class Intake:
             place=header.place,
             uses=self.uses,
         )
+        if self._clock.uncertainty is not None and frame.local_ns > time.monotonic_ns() + AHEAD_NS:
+            raise WireError("a frame of the future")
         if self._in_order and self._newest is not None and not header.is_newer(self._newest):
             self.counts.repeated += 1
             return

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+
+from msgspec.structs import replace
 
 from ..common import requests, wire
 from ..common.address import split_topic
 from ..common.errors import AddressError, WireError
-from ..common.requests import Next
+from ..common.requests import Answer, Leave, Next
 
 _UNUSED = 0.5
 """Seconds after which a request for which nobody waits any more is taken back."""
@@ -39,7 +39,7 @@ class Puller:
 
     def ask_for(self, topics: tuple[str, ...]) -> None:
         """Ask for these from now on; what is outstanding has to be left before."""
-        self._request = replace(self._request, cameras=topics)
+        self._request = self._request.about(topics)
 
     def again(self) -> None:
         """Repeat the request: it may have been lost with the connection."""
@@ -53,7 +53,7 @@ class Puller:
             self._request = replace(self._request, id=self._request.id + 1)
             self._asked, self._sent_at = now, 0.0
         due = not self._sent_at or now - self._sent_at > requests.REPEATED
-        if self._asked is not None and due and self._send(self._request.pack()):
+        if self._asked is not None and due and self._send(requests.pack(self._request)):
             self._sent_at = now
 
     def rest(self, used: tuple[str, int], unread: bool) -> bool:
@@ -75,26 +75,26 @@ class Puller:
     def leave(self, used: tuple[str, int]) -> None:
         """Take the request back, or the answer that nobody has used."""
         if self._request.id:
-            self._send(requests.leave_request(*used))
+            self._send(requests.pack(Leave(camera=used[0], seq=used[1])))
         self._asked = self._unused_since = None
 
-    def take(self, answer: dict[str, Any], *rest: bytes) -> bytes | None:
+    def take(self, answer: Answer, *rest: bytes) -> bytes | None:
         """Return the frame out of an answer; None for an answer that is not awaited any more.
 
         Raises:
             WireError: it is an answer without a frame, or with one that is not of this version, or was not asked for.
         """
-        if answer.get("id") != self._request.id or self._asked is None:
+        if answer.id != self._request.id or self._asked is None:
             return None
         self._asked, self._not_before = None, time.monotonic() + _RETRY
-        if answer.get("answer") != "next" or len(rest) != 1:
-            if "error" in answer:
+        if answer.answer != "next" or len(rest) != 1:
+            if answer.error:
                 return None  # its reason is told as the camera's state
             raise WireError("an answer without a frame")
         stamp = wire.peek(rest[0])
         if not self._asks_for(stamp.topic):
             raise WireError("a frame that was not asked for")
-        self._request = replace(self._request, producer=str(answer.get("producer")), after=stamp.seq)
+        self._request = replace(self._request, producer=answer.producer or "", after=stamp.seq)
         self._not_before = 0.0
         return rest[0]
 

@@ -16,6 +16,7 @@ import zmq
 from ..common import requests
 from ..common.address import CameraAddress, raw_topic
 from ..common.clock import passing_ns
+from ..common.complaints import Complaints
 from ..common.errors import NoFrame, WireError
 from ..common.remote_clock import RemoteClock
 from ..common.requests import Next
@@ -37,6 +38,10 @@ _PAUSE_NS = 1_000_000_000
 """A thread that was away for this long was stopped with its process, and finds frames of the past in the kernel."""
 _DOUBT = 1.25
 """Seconds of silence after which it is looked into, since states come every second."""
+_MOST_FRAMES = 8
+_MOST_STATES = 64
+_MOST_ANSWERS = 8
+"""That are taken in per pass, so that frames do not wait for what a producer may send by the thousand."""
 _DEAF = 10.0
 """Seconds without what should come after which the sockets are made anew; as long as heartbeats take to notice."""
 
@@ -65,6 +70,7 @@ class Receiver:
         self._cameras = request.cameras
         self._raw = {raw_topic(camera): camera for camera in request.cameras}
         self._clock = RemoteClock()
+        self._complaints = Complaints()
         self.intake = Intake(self._clock, self._raw, in_order=not request.group)
         self._told = States(address, request.cameras, self._raw)
         self._puller = Puller(request, lambda message: self._connection.send(message))
@@ -172,9 +178,9 @@ class Receiver:
         if self.paused:
             self.intake.not_before_ns = time.monotonic_ns()
         if self._connection.frames is not None:
-            self._drain(self._connection.frames.recv, self._take_frame)
-        self._drain(self._connection.requests.recv_multipart, self._take_answer)
-        self._drain(self._connection.states.recv, self._told.put)
+            self._drain(self._connection.frames.recv, self._take_frame, _MOST_FRAMES)
+        self._drain(self._connection.requests.recv_multipart, self._take_answer, _MOST_ANSWERS)
+        self._drain(self._connection.states.recv, self._told.put, _MOST_STATES)
         with self.changed:
             self._passed_ns = passing_ns()
             self.changed.notify_all()
@@ -183,13 +189,15 @@ class Receiver:
         """Choose how frames come, ask for them, and see that something comes at all."""
         self._choose()
         self._ask()
+        if self._connection.mend():
+            self._complaints.add(str(self.address.endpoint), "a message that is too large")
         if self._deaf:
             self._connection.close()
             self._connection = self._connect()
         self._reachability.check(self._told.silent > _DOUBT)
 
-    def _drain(self, receive: Callable[[int], Any], take: Callable[[Any], None]) -> None:
-        while True:
+    def _drain(self, receive: Callable[[int], Any], take: Callable[[Any], None], most: int) -> None:
+        for _ in range(most):
             try:
                 message = receive(zmq.NOBLOCK)
             except zmq.Again:
@@ -198,8 +206,7 @@ class Receiver:
                 take(message)
             except WireError as error:
                 self.intake.counts.rejected += 1
-                if self.intake.counts.rejected == 1:
-                    log.warning("%s sends %s; such messages are dropped", self.address.endpoint, error)
+                self._complaints.add(str(self.address.endpoint), error)
 
     def _take_frame(self, message: bytes) -> None:
         self._received = time.monotonic()
@@ -208,8 +215,8 @@ class Receiver:
 
     def _take_answer(self, parts: list[bytes]) -> None:
         arrived = time.monotonic_ns()
-        answer = requests.unpack(parts[0])
-        if answer.get("answer") == "clock":
+        answer = requests.parse_answer(parts[0])
+        if answer.answer == "clock":
             self._clock.take(answer, arrived)
         elif (message := self._puller.take(answer, *parts[1:])) is not None:
             self._take_frame(message)

@@ -11,6 +11,7 @@ import zmq
 from ..common import sockets, state
 from ..common.address import CameraAddress, Endpoint, camera_name
 from ..common.errors import AddressError, WireError
+from ..common.schema import MOST_CAMERAS
 from ..common.signals import Stop
 from ..common.state import SILENCE, State
 from .discovery import expand
@@ -73,7 +74,7 @@ class _Producer:
     def cameras(self) -> frozenset[CameraAddress]:
         """Return its cameras: all but those that it has left out for some seconds in which it told others."""
         with suppress(zmq.Again):
-            while True:
+            for _ in range(2 * MOST_CAMERAS):  # and not for ever, however fast more come
                 self._take(self.states.recv(zmq.NOBLOCK))
         oldest = self._last - SILENCE
         if self._since <= oldest:
@@ -87,5 +88,6 @@ class _Producer:
         with suppress(WireError, AddressError):  # not of a producer; a rendition, which is no camera
             told = state.unpack(message)
             self._last = now
-            if told.state is not State.UNKNOWN:
-                self._told[camera_name(told.camera)] = now
+            name = camera_name(told.camera)
+            if told.state is not State.UNKNOWN and (name in self._told or len(self._told) < MOST_CAMERAS):
+                self._told[name] = now

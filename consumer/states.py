@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ..common import state
 from ..common.address import CameraAddress
+from ..common.schema import MOST_CAMERAS
 from ..common.state import CameraState, State
 
 _FIRST_ANSWER = 1.5
@@ -46,6 +47,7 @@ class States:
                 return
             found = replace(found, camera=self._raw[found.camera])
         every = not self._topics and "?" not in found.camera and found.state is not State.UNKNOWN
+        every = every and (found.camera in self._told or len(self._told) < MOST_CAMERAS)
         if every or found.camera in self._topics:
             self._told[found.camera], self._heard_at[found.camera] = found, time.monotonic()
             self._told.pop("", None)

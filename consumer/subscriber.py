@@ -212,7 +212,7 @@ class Subscriber:
 
     def _connect(self) -> None:
         self._ages = Ages()
-        request = Next(cameras=tuple(camera.topic for camera in self._cameras), group=self.group, redo=self.redo)
+        request = Next(group=self.group, redo=self.redo).about(tuple(camera.topic for camera in self._cameras))
         self._receiver = Receiver(self.address, request, Mode.PULL if self.group else self._mode)
         # The thread knows the receiver only, so that a forgotten subscriber is collected and its thread ended.
         self._finalizer = weakref.finalize(self, self._receiver.stop)

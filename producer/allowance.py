@@ -1,5 +1,7 @@
 """Which renditions a camera may have."""
 
+from collections.abc import Sequence
+
 from ..common.address import is_raw, raw_rendition, split_topic
 from ..common.errors import AddressError
 from .status import Status
@@ -19,18 +21,18 @@ def allowed(status: Status, renditions: list[str]) -> list[str]:
     return originals + [rendition for rendition in others if twins.get(rendition, rendition) in first]
 
 
-def refusal(status: Status, rendition: str, wanted: list[str]) -> str:
-    """Return why a rendition is not made while those are wanted, or nothing."""
+def refusal(status: Status, rendition: str, made: Sequence[str]) -> str:
+    """Return why a rendition is not made beside those that are, or nothing."""
     if error := _error(status, rendition):
         return error
     if not status.most_renditions and rendition not in _ORIGINALS:
         return f"this producer makes no renditions: ask for {status.camera} as it is"
     if reason := status.refusals.get(rendition):
         return reason
-    if rendition in allowed(status, list(dict.fromkeys([*wanted, rendition]))):
+    if rendition in made or rendition in allowed(status, [*made, rendition]):
         return ""
-    made = ", ".join(other for other in allowed(status, wanted) if other not in _ORIGINALS)
-    return f"{status.camera} may have {status.most_renditions} renditions, which are taken: use one of {made}"
+    taken = ", ".join(other for other in made if other not in _ORIGINALS)
+    return f"{status.camera} may have {status.most_renditions} renditions, which are taken: use one of {taken}"
 
 
 def _error(status: Status, rendition: str) -> str:

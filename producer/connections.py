@@ -1,4 +1,4 @@
-"""Counts the connections to a socket, which ZeroMQ tells through a socket of its own."""
+"""The connections to a public socket, which ZeroMQ reports through a socket of its own."""
 
 import zmq
 from zmq.utils.monitor import recv_monitor_message
@@ -7,10 +7,10 @@ from ..common.sockets import Socket
 
 
 class Connections:
-    """The peers that are connected to a public socket.
+    """The peers that are connected to a public socket, each known by its descriptor.
 
     Attributes:
-        monitor: to poll; input on it wants :meth:`count`.
+        monitor: to poll; input on it wants :meth:`renewed`.
     """
 
     def __init__(self, watched: Socket) -> None:
@@ -18,15 +18,24 @@ class Connections:
         self.monitor: Socket = watched.get_monitor_socket(zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED)
         self._descriptors: set[int] = set()
 
-    def count(self) -> int:
-        """Take in what has happened and return how many connections there are."""
+    def __len__(self) -> int:
+        return len(self._descriptors)
+
+    def __contains__(self, descriptor: int) -> bool:
+        return descriptor in self._descriptors
+
+    def renewed(self) -> set[int]:
+        """Take in what has happened; return the descriptors whose connection began or ended since the last call."""
+        found = set()
         while self.monitor.poll(0):
             event = recv_monitor_message(self.monitor)
+            descriptor: int = event["value"]
+            found.add(descriptor)
             if event["event"] == zmq.EVENT_ACCEPTED:
-                self._descriptors.add(event["value"])
+                self._descriptors.add(descriptor)
             else:
-                self._descriptors.discard(event["value"])
-        return len(self._descriptors)
+                self._descriptors.discard(descriptor)
+        return found
 
     def close(self) -> None:
         """Stop listening; to be called before the watched socket is closed."""

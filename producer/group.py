@@ -68,13 +68,15 @@ class Group:
         self._again: deque[_Frame] = deque(maxlen=_MOST_AGAIN)
         self._seen: dict[str, int] = {}
         self._served: dict[str, float] = {}
-        self._asked: dict[tuple[str, ...], float] = {}
+        self._asked: dict[str, float] = {}  # "" for all cameras
         self._news = False
         self._since = time.monotonic()
         self.last_asked = self._since
 
-    def __len__(self) -> int:
-        return len(self._waiting)
+    @property
+    def has_members(self) -> bool:
+        """True if somebody waits for a frame, or works on one."""
+        return bool(self._waiting or self._held)
 
     def ask(self, sender: bytes, request: Next) -> None:
         """Take in a member's request, which also says that it is done with the frame before."""
@@ -83,7 +85,7 @@ class Group:
         if held is not None and request.id and held.request.id == request.id:
             return  # repeated while the answer was on its way
         self._held.pop(sender, None)
-        self._asked[request.cameras] = now
+        self._asked |= dict.fromkeys(request.cameras or ("",), now)
         if sender in self._waiting and self._waiting[sender][0].id != request.id:
             del self._waiting[sender]
         self._waiting[sender] = request, now  # in its old place if it was repeated
@@ -117,7 +119,7 @@ class Group:
                     message = self._frames.newest(topic)[1]
                     self.publish(wire.peek(message), message)
         self._waiting = {sender: one for sender, one in self._waiting.items() if now - one[1] < FORGOTTEN}
-        self._asked = {cameras: then for cameras, then in self._asked.items() if now - then < WATCHING}
+        self._asked = {topic: then for topic, then in self._asked.items() if now - then < WATCHING}
         self._unseen = {topic: unseen for topic, unseen in self._unseen.items() if self._wants(topic)}
         for sender, held in list(self._held.items()):
             redo = held.request.redo
@@ -129,8 +131,9 @@ class Group:
 
     def wanted(self, cameras: Iterable[str]) -> Iterable[str]:
         """Return the topics that are watched, out of all cameras and what was asked for besides."""
-        for asked in self._asked:
-            yield from asked or cameras
+        if "" in self._asked:
+            yield from cameras
+        yield from filter(None, self._asked)
 
     def share(self) -> None:
         """Give out what there is to those who wait, if anything has come or may have grown old."""
@@ -161,7 +164,7 @@ class Group:
         return self._unseen[min(found, key=lambda topic: self._served.get(topic, 0.0))][-1] if found else None
 
     def _wants(self, topic: str) -> bool:
-        return any(_accepts(cameras, topic) for cameras in self._asked)
+        return topic in self._asked or ("" in self._asked and "?" not in topic)
 
 
 def _accepts(cameras: tuple[str, ...], topic: str) -> bool:

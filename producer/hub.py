@@ -4,28 +4,32 @@ import logging
 import secrets
 import threading
 import time
-from collections import Counter
 from dataclasses import replace
 
 import zmq
 
 from ..common import sockets, state, wire
 from ..common.address import Endpoint
+from ..common.complaints import Complaints
 from ..common.state import CameraState, State
 from . import allowance
+from .announcements import Announcements
 from .connections import Connections
 from .demand import Demand
+from .newcomers import Newcomers
 from .requests import Requests
 from .status import Status
 from .stream import Stream
+from .subscriptions import Change, Subscriptions
 from .waker import Waker
 
 log = logging.getLogger("framefan")
 
 _LATE = 0.5
 """Seconds: a newcomer gets an older last frame again; of a faster camera the next one comes soon enough."""
-_AGAIN = (0.0, 0.2, 1.0, 3.0)
-"""Seconds after which it does: its connection for frames may be ready later than the one for states."""
+_MOST_NAMES = 20
+_MOST_SUBSCRIPTIONS = 256
+"""That are taken in per pass, so that frames do not wait for what anybody may send by the thousand."""
 
 
 class Hub:
@@ -55,34 +59,43 @@ class Hub:
         frames, states, asked = listeners
         self._frames = sockets.frames_publisher(self.context, frames)
         self._states = sockets.states_publisher(self.context, states)
-        self._requests = Requests(sockets.requests_server(self.context, asked), self)
+        self._complaints = Complaints()
+        self._requests = Requests(sockets.requests_server(self.context, asked), self, self._complaints)
+        self._subscriptions = Subscriptions(self._states, self._complaints)
         self._connections = Connections(self._frames)
         self._frames_lock = threading.Lock()
         self._demand = Demand()
-        self._listeners: Counter[str] = Counter()
+        self._announcements = Announcements(self._say)
         self._streams: dict[str, Stream] = {}
-        self._again: list[tuple[float, str, float]] = []
+        self._newcomers = Newcomers()
         self._repeat_at = 0.0
         self._numbers: dict[str, int] = {}
+        self._names = ""
         self._made: dict[str, tuple[str, ...]] = {}
+        self._allowed: dict[str, tuple[str, ...]] = {}  # of this pass, as far as anybody has asked
         self._waker = Waker()
-        self.inputs = (self._states, self._requests.socket, self._connections.monitor, self._waker.woken)
+        self.inputs = (
+            *self._subscriptions.inputs, self._requests.socket, self._connections.monitor, self._waker.woken
+        )  # fmt: skip
         self.cameras: dict[str, Status] = {}
         self.demand_changed = False
-        self._passed_on: set[str] = set()
+        self._passed_on: dict[str, list[str]] = {}
 
     def add(self, camera: str, most_renditions: int = 0) -> Status:
         """Add a camera, whose state is told from now on."""
         status = self.cameras[camera] = Status(camera, self._numbers.get(camera, 0), most_renditions)
         status.via = self.id
+        self._names = ""
         self.demand_changed = True  # somebody may have waited for it
         return status
 
     def remove(self, camera: str) -> None:
         """Forget a camera; who watches it is told that it is unknown."""
+        self._names = ""
         self._numbers[camera] = self.cameras.pop(camera).seq  # it may come back, and numbers never start over
         self._drop_streams(camera)
-        self._tell_all(camera)
+        self._announce(camera)
+        self._announcements.make()
 
     def restart(self, camera: str) -> None:
         """Let a camera's numbers begin again, since the producer that it is relayed from was started again."""
@@ -112,15 +125,13 @@ class Hub:
 
     def wanted(self) -> dict[str, tuple[str, ...]]:
         """Return by camera which of its renditions are to be made; the original is the empty one."""
-        wanted = self._wanted()
+        self._allowed.clear()
+        self._demand.forget(self.cameras)
         self._passed_on = self._requests.wanted(self.cameras)
-        strangers = self._demand.has_strangers()
-        self._made = {}
+        self._made = {camera: self._allowed_of(status) for camera, status in self.cameras.items()}
+        if self._demand.has_strangers(self._made):
+            self._made = {camera: made if "" in made else (*made, "") for camera, made in self._made.items()}
         for camera, status in self.cameras.items():
-            renditions = wanted.get(camera, [])
-            if strangers and "" not in renditions:
-                renditions.append("")
-            self._made[camera] = tuple(allowance.allowed(status, renditions))
             status.idle = not self._made[camera]
         return self._made
 
@@ -145,62 +156,63 @@ class Hub:
         camera, _, rendition = topic.partition("?")
         status = self.cameras.get(camera)
         if status is None:
-            return f"no camera of that name here; there are: {', '.join(sorted(self.cameras)) or 'none'}"
-        return allowance.refusal(status, rendition, self._wanted().get(camera, [])) if rendition else ""
+            self._names = self._names or _some(sorted(self.cameras))
+            return f"no camera of that name here; there are: {self._names}"
+        return allowance.refusal(status, rendition, self._allowed_of(status)) if rendition else ""
 
     def change(self, status: Status, to: State, reason: str = "") -> None:
-        """Let a camera enter a state; a change is told and logged at once."""
+        """Let a camera enter a state; a change is published and logged at once."""
         if status.enter(to, reason):
-            self._tell_all(status.camera)
+            self._announce(status.camera)
+            self._announcements.make()
             log.info("%s", self._snapshot(status))
 
     def serve(self) -> None:
-        """Take in subscriptions and requests until there are none, and repeat all states when it is time."""
+        """Take in some subscriptions and requests, and repeat all states when it is time."""
         self._waker.rest()
-        while self._take_subscription():
-            pass
-        self._demand.connections = self._connections.count()
+        self._allowed.clear()
+        for change in self._subscriptions.take(_MOST_SUBSCRIPTIONS):
+            self._take(change)
+        self._connections.renewed()
+        self._demand.connections, self._demand.listeners = len(self._connections), self._subscriptions.connections
         self._requests.serve(list(self.cameras))
         self.demand_changed |= self._requests.wanted(self.cameras) != self._passed_on
         now = time.monotonic()
-        for due in [due for due in self._again if due[0] <= now]:
-            self._again.remove(due)
-            self._send_again(*due[1:])
+        for topic, told_since in self._newcomers.due(now):
+            self._send_again(topic, told_since)
         if now >= self._repeat_at:
             self._repeat_at = now + state.INTERVAL
-            self._tell_all("")
+            self._announce_all()
+        self._announcements.make()
 
     def close(self) -> None:
         """Close all sockets."""
-        for opened in (self._connections, self._waker, self._frames, self._states, self._requests):
+        for opened in (
+            self._connections, self._subscriptions, self._waker, self._frames, self._states, self._requests,
+        ):  # fmt: skip
             opened.close()
         self.context.term()
 
-    def _take_subscription(self) -> bool:
-        try:
-            message = self._states.recv(zmq.NOBLOCK)
-        except zmq.Again:
-            return False
-        event, topic = message[:1], message[1:].decode(errors="replace")
-        # Without the zero byte somebody wants to know the state, and no frames.
-        watches, topic = topic.endswith("\0"), topic.removesuffix("\0")
-        self.demand_changed = self.demand_changed or watches
-        if event == b"\1":
-            if watches:
-                self._demand.watch(topic)
-                camera, _, rendition = topic.partition("?")
-                now = time.monotonic()
-                # Of a camera that was idle, it has yet to be heard whether its last frame is the newest.
-                told_since = 0.0 if rendition in self._made.get(camera, ()) else now
-                self._again += [(now + delay, topic, told_since) for delay in _AGAIN]
-            else:
-                self._listeners[topic] += 1
-            self._tell_all(topic)
-        elif event == b"\0" and watches:
-            self._demand.leave(topic)
-        elif event == b"\0":
-            self._listeners -= Counter([topic])
-        return True
+    def _take(self, change: Change) -> None:
+        """Take in that somebody has come or left."""
+        topic = change.topic
+        camera, _, rendition = topic.partition("?")
+        if change.watches:
+            self.demand_changed = True
+            self._allowed.pop(camera, None)
+            (self._demand.watch if change.begun else self._demand.leave)(topic)
+        elif topic:
+            (self._demand.listen if change.begun else self._demand.stop_listening)(topic)
+        if not change.begun:
+            return
+        if not topic:
+            self._announce_all()
+        else:
+            self._announce(topic)
+        if change.watches and camera in self.cameras:
+            # Of a camera that was idle, it has yet to be heard whether its last frame is the newest.
+            idle = rendition not in self._made.get(camera, ())
+            self._newcomers.add(topic, time.monotonic(), told_since=time.monotonic() if idle else 0.0)
 
     def _drop_streams(self, camera: str) -> None:
         with self._frames_lock:
@@ -213,14 +225,28 @@ class Hub:
             with self._frames_lock:
                 self._frames.send(self._streams[topic].message, copy=False)
 
-    def _tell_all(self, topic: str) -> None:
-        """Tell the states of what is here and of what is asked for: all, or of one camera and its renditions."""
-        for camera in list(self.cameras):
-            if topic in ("", camera):
-                self._states.send(state.pack(self._snapshot(self.cameras[camera])))
-        for told in dict.fromkeys([*self._demand.topics, *filter(None, self._listeners)]):
-            if told not in self.cameras and topic in ("", told, _camera(told)):
-                self._states.send(state.pack(self._state_of(told)))
+    def _announce_all(self) -> None:
+        """Have every state said: of the cameras that are here, then of what else is asked for."""
+        self._announcements.add(self.cameras, ours=True)
+        for camera in self._demand.cameras:
+            self._announce(camera)
+
+    def _announce(self, topic: str) -> None:
+        """Have the state of a topic said, and of a camera's renditions besides."""
+        camera, _, rendition = topic.partition("?")
+        made = self._made.get(camera, ())
+        if camera in self.cameras and (not rendition or rendition in made):
+            self._announcements.add([topic], ours=True)
+        elif rendition:
+            self._announcements.add([topic], ours=False)
+        if not rendition:
+            for asked in self._demand.topics(camera):
+                self._announcements.add([asked], ours=camera in self.cameras and asked.partition("?")[2] in made)
+
+    def _say(self, topic: str) -> None:
+        """Publish the state of a topic."""
+        status = self.cameras.get(topic)
+        self._states.send(state.pack(self._state_of(topic) if status is None else self._snapshot(status)))
 
     def _snapshot(self, status: Status) -> CameraState:
         stream = self._streams.get(status.camera)
@@ -242,14 +268,19 @@ class Hub:
             self._snapshot(status), camera=topic, watchers=watchers, width=width, height=height, encode_ms=ms, fps=fps
         )
 
-    def _wanted(self) -> dict[str, list[str]]:
-        """Return by camera which of its renditions are watched or waited for."""
-        wanted = self._demand.wanted()
-        for topic in self._requests.wanted(self.cameras):
-            camera, _, rendition = topic.partition("?")
-            if rendition not in wanted.setdefault(camera, []):
-                wanted[camera].append(rendition)
-        return wanted
+    def _allowed_of(self, status: Status) -> tuple[str, ...]:
+        """Return which renditions of a camera are made, of those that are watched or waited for."""
+        camera = status.camera
+        if camera not in self._allowed:
+            wanted = dict.fromkeys([*self._demand.wanted(camera), *self._passed_on.get(camera, ())])
+            self._allowed[camera] = tuple(allowance.allowed(status, list(wanted)))
+        return self._allowed[camera]
+
+
+def _some(names: list[str]) -> str:
+    """Return the first of some names, for people to read."""
+    more = len(names) - _MOST_NAMES
+    return (", ".join(names[:_MOST_NAMES]) or "none") + (f" and {more} more" if more > 0 else "")
 
 
 def _camera(topic: str) -> str:

@@ -4,24 +4,31 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
 
 import zmq
+from msgspec import UNSET
 
 from ..common import requests
+from ..common.complaints import Complaints
 from ..common.errors import WireError
-from ..common.requests import Next
+from ..common.requests import Answer, Clock, Leave, Next, Request
 from ..common.sockets import Socket
 from ..common.wire import Stamp
 from .group import Group
 from .pulls import Frames, Pulls
 
 _LOOK = 0.2
+_MOST_REQUESTS = 64
+"""That are taken in per pass, so that frames do not wait for what anybody may send by the thousand."""
 _UNREAD = 256
 """Frames that may wait for the hub's thread; it takes them as they come."""
 _MOST_GROUPS = 100
 _KEPT = 3600.0
 """Seconds for which a group that nobody asks for is remembered: of a slow camera it must not give a frame twice."""
+
+
+class _Refusal(WireError):
+    """A request that makes sense, for what is not to be had."""
 
 
 class Requests:
@@ -32,12 +39,14 @@ class Requests:
     Args:
         socket: a ROUTER, which this closes.
         frames: what there is to ask for.
+        complaints: where to report those who ask for what makes no sense.
     """
 
-    def __init__(self, socket: Socket, frames: Frames) -> None:
+    def __init__(self, socket: Socket, frames: Frames, complaints: Complaints) -> None:
         self.socket = socket
         socket.router_mandatory = True  # an answer to who has gone is an error, and not swallowed
         self._frames = frames
+        self._complaints = complaints
         self._producer = secrets.token_hex(4)
         self._published: deque[tuple[Stamp, bytes]] = deque(maxlen=_UNREAD)
         self._pulls = Pulls(frames, self._send_frame, self._producer)
@@ -63,8 +72,9 @@ class Requests:
     def serve(self, cameras: Iterable[str]) -> None:
         """Take in what has come, and answer what can be answered."""
         topics = self._take_frames()  # all of them before any is given out, which shall be the newest
-        while self._take_request():
-            pass
+        for _ in range(_MOST_REQUESTS):
+            if not self._take_request():
+                break
         for topic in topics:
             self._pulls.publish(topic)
         now = time.monotonic()
@@ -77,9 +87,16 @@ class Requests:
         for group in self._groups.values():
             group.share()
 
-    def wanted(self, cameras: Iterable[str]) -> set[str]:
-        """Return the topics that are waited for, or that groups watch, among them perhaps all cameras."""
-        return {*self._pulls.wanted(), *(topic for group in self._groups.values() for topic in group.wanted(cameras))}
+    def wanted(self, cameras: Iterable[str]) -> dict[str, list[str]]:
+        """Return by camera the renditions that are waited for, or that groups watch, among them perhaps all cameras."""
+        topics = dict.fromkeys(self._pulls.wanted())
+        for group in self._groups.values():
+            topics.update(dict.fromkeys(group.wanted(cameras)))
+        found: dict[str, list[str]] = {}
+        for topic in topics:
+            camera, _, rendition = topic.partition("?")
+            found.setdefault(camera, []).append(rendition)
+        return found
 
     def close(self) -> None:
         """Close the socket."""
@@ -97,59 +114,61 @@ class Requests:
 
     def _take_request(self) -> bool:
         try:
-            sender, *rest = self.socket.recv_multipart(zmq.NOBLOCK)
+            sender, *rest = self.socket.recv_multipart(zmq.NOBLOCK, copy=False)
         except zmq.Again:
             return False
         received = time.monotonic_ns()
-        request: dict[str, Any] = {}
+        request = rest[-1].buffer if rest else b""
         try:
-            request = requests.unpack(rest[-1] if rest else b"")
-            self._carry_out(sender, request, received)
+            self._carry_out(sender.bytes, requests.parse(request), received)
         except WireError as error:
-            number = request.get("id")
-            self._send(sender, requests.pack({"error": str(error), "id": number if type(number) is int else 0}))
+            if not isinstance(error, _Refusal):
+                self._complaints.add(str((rest or [sender])[-1].get("Peer-Address")), error)
+            self._send(sender.bytes, requests.pack(Answer(error=str(error), id=requests.number(request))))
         return True
 
-    def _carry_out(self, sender: bytes, request: dict[str, Any], received: int) -> None:
-        asked = request.get("ask")
-        if asked == "clock" and type(request.get("sent")) is int:
+    def _carry_out(self, sender: bytes, request: Request, received: int) -> None:
+        if isinstance(request, Clock):
             self._send(sender, requests.clock_answer(request, received, time.monotonic_ns()))
-        elif asked == "next":
-            self._ask(sender, Next.parse(request))
-        elif asked == "leave":
-            self._leave(sender, request)
+        elif isinstance(request, Next):
+            self._ask(sender, request)
         else:
-            name = asked[:40] if isinstance(asked, str) else type(asked).__name__
-            raise WireError(
-                f"there is no such request {name!r}; there are 'clock', with 'sent' in ns, 'next' and 'leave'"
-            )
+            self._leave(sender, request)
 
     def _ask(self, sender: bytes, request: Next) -> None:
         self._pulls.leave(sender)
         for name, group in self._groups.items():
             if name != request.group:
                 group.leave(sender)
-        refusals = [self._frames.refusal(topic) for topic in request.cameras]
-        if refusals and all(refusals):
-            raise WireError(refusals[0])
+        if request.cameras:
+            # What is not here has no place in what is looked through for every frame; who asks again finds it.
+            refusals = {topic: self._frames.refusal(topic) for topic in request.cameras}
+            here = tuple(topic for topic, refusal in refusals.items() if not refusal)
+            if not here:
+                raise _Refusal(refusals[request.cameras[0]])
+            request = request.about(here)
         if not request.group:
             self._pulls.ask(sender, request)
             return
         if request.group not in self._groups:
             if len(self._groups) >= _MOST_GROUPS:
-                del self._groups[min(self._groups, key=lambda name: self._groups[name].last_asked)]
+                del self._groups[min(self._groups, key=self._worth)]
             self._groups[request.group] = Group(self._frames, self._send_frame)
         self._groups[request.group].ask(sender, request)
 
-    def _leave(self, sender: bytes, request: dict[str, Any]) -> None:
-        camera, seq = request.get("camera"), request.get("seq")
-        used = (camera, seq) if isinstance(camera, str) and type(seq) is int else None
+    def _worth(self, name: str) -> tuple[bool, float]:
+        """Return what a group is kept by: who invents names leaves each for the next, and takes no place of others."""
+        group = self._groups[name]
+        return group.has_members, group.last_asked
+
+    def _leave(self, sender: bytes, request: Leave) -> None:
+        used = (request.camera, request.seq) if request.camera is not UNSET else None
         self._pulls.leave(sender)
         for group in self._groups.values():
             group.leave(sender, used)
 
     def _send_frame(self, sender: bytes, request: Next, message: bytes) -> bool:
-        return self._send(sender, requests.next_answer(request.id, self._producer), message)
+        return self._send(sender, requests.pack(Answer(answer="next", id=request.id, producer=self._producer)), message)
 
     def _send(self, sender: bytes, *parts: bytes) -> bool:
         """Send an answer; return False if whoever asked has gone, or does not listen."""

@@ -151,7 +151,7 @@ class Status:
             since=time.monotonic() - self.since,
             attempts=self.attempts,
             fps=round(fps, 2) if self.state is State.LIVE else 0.0,
-            age=self.age,
+            age=None if self.age is None else max(0.0, self.age),
             seq=self.seq,
             width=self.size[0],
             height=self.size[1],

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import zmq
 
 from ...common import wire
-from ...common.clock import boot_id
+from ...common.clock import AHEAD_NS, boot_id
+from ...common.errors import WireError
 from ...common.sockets import Socket
 from ...common.state import CameraState, State
 from ...common.wire import Header
@@ -81,6 +82,8 @@ class RelayedCamera:
     def tell_rendition(self, rendition: str, told: CameraState) -> None:
         """Take in what is told of a rendition."""
         status = self._status
+        if rendition not in self._links:  # others ask for it
+            return
         status.renditions[rendition] = told.width, told.height, told.encode_ms
         refused = told.state is State.REFUSED and status.state is not State.REFUSED
         status.refusals[rendition] = told.reason if refused else ""
@@ -107,7 +110,8 @@ class RelayedCamera:
         for rendition, link in list(self._links.items()):
             last = self._last.get(rendition)
             misses = self._status.state is State.LIVE and (last is None or last.seq != self._status.seq)
-            if misses and time.monotonic() - link.received > _DEAF:
+            deaf = misses and time.monotonic() - link.received > _DEAF
+            if deaf or self._upstream.inputs.given_up(link.frames):
                 self._upstream.leave(self._topic(rendition), self._links.pop(rendition).frames)
 
     def close(self) -> None:
@@ -131,6 +135,8 @@ class RelayedCamera:
         captured_ns = self._upstream.local(header)
         if captured_ns is None or captured_ns < self._upstream.inputs.not_before_ns:
             return
+        if captured_ns > time.monotonic_ns() + AHEAD_NS:
+            raise WireError("a frame of the future")
         self._last[rendition] = header
         topic = self._topic(rendition, self.name)
         if (topic, boot_id()) != (header.topic, header.boot):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from ...common.address import Endpoint, camera_name
 from ...common.errors import AddressError
+from ...common.schema import MOST_CAMERAS
 from ...common.state import SILENCE, CameraState, State
 from ..hub import Hub
 from .camera import RelayedCamera, looped
@@ -12,6 +13,9 @@ from .inputs import Inputs
 from .upstream import Upstream
 
 log = logging.getLogger("framefan")
+
+_MOST_COMPLAINTS = 50
+"""Cameras of one producer of which is logged why they are not relayed."""
 
 
 class Following:
@@ -129,11 +133,14 @@ class Following:
             complaint = looped(self._hub, self._upstream, told)
         elif not complaint and told.camera not in self.cameras:
             complaint = self._may_have(self, told.camera)
+            if not complaint and len(self.cameras) >= MOST_CAMERAS:
+                complaint = f"{self.endpoint}/{told.camera} is not relayed: {MOST_CAMERAS} of a producer are the most"
         if not complaint:
             return True
         if told.camera in self.cameras:  # it has become a loop since
             self.drop(told.camera)
-        if self._complaints.get(told.camera) != complaint:
+        known = told.camera in self._complaints or len(self._complaints) < _MOST_COMPLAINTS
+        if known and self._complaints.get(told.camera) != complaint:
             self._complaints[told.camera] = complaint
             log.warning("%s", complaint)
         return False

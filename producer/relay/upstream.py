@@ -15,8 +15,7 @@ from ...common.wire import Header
 from .inputs import Inputs, Take
 
 _DEAF = 10.0
-"""Seconds without what should come after which sockets are made anew, since ZeroMQ gives up a connection for good after
-a message that is too large."""
+"""Seconds without what should come after which sockets are made again."""
 _CLOCK_PATIENCE = 2.0
 """Seconds for which frames wait for the first word about another host's clock; then its wall clock is believed."""
 
@@ -72,7 +71,7 @@ class Upstream:
         frames = sockets.frames_subscriber(self._context, self.endpoint, topic)
         self._watched.add(topic)
         self._states.subscribe(sockets.states_prefix(topic, watch=True))
-        self.inputs.open(frames, take, newest=True)
+        self.inputs.open(frames, take, str(self.endpoint), newest=True)
         return frames
 
     def leave(self, topic: str, frames: sockets.Socket) -> None:
@@ -96,7 +95,8 @@ class Upstream:
         """Ask for the time if it is due, and connect anew if nothing comes although it should."""
         self._ask_clock()
         now = time.monotonic()
-        if now - self.heard > _DEAF and now - self._connected > _DEAF:
+        deaf = now - self.heard > _DEAF and now - self._connected > _DEAF
+        if deaf or self.inputs.given_up(self._states) or self.inputs.given_up(self._requests):
             self.reconnect()
 
     def reconnect(self) -> None:
@@ -116,8 +116,8 @@ class Upstream:
             self._states.subscribe(topic)
         self._requests = sockets.requests_client(self._context, self.endpoint)
         self._forget_clock()  # it may be another host when it comes back
-        self.inputs.open(self._states, self._take_state)
-        self.inputs.open(self._requests, self._take_answer)
+        self.inputs.open(self._states, self._take_state, str(self.endpoint))
+        self.inputs.open(self._requests, self._take_answer, str(self.endpoint))
         self._connected = time.monotonic()
 
     def _disconnect(self) -> None:
@@ -144,4 +144,4 @@ class Upstream:
     def _take_answer(self, message: bytes) -> None:
         arrived = time.monotonic_ns()
         with suppress(WireError):
-            self._clock.take(requests.unpack(message), arrived)
+            self._clock.take(requests.parse_answer(message), arrived)
