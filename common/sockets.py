@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 import zmq
 
+from . import resolution
 from .address import Endpoint
 from .errors import AddressError, BindError
 from .wire import LARGEST_MESSAGE, topic_bytes
@@ -24,9 +25,31 @@ HEARTBEAT_TIMEOUT_MS = 10_000
 _NOT_SENT = 16 * 1024
 """Bytes that the kernel may hold unsent; the rest waits where CONFLATE can still replace it."""
 _ATTEMPTS = 50
+_BACKLOG = 256
+_LOOKUP = 10.0
+"""Seconds that the name to listen at may take to be resolved."""
 _ALL = "*"
+_PURPOSES = ("frames", "states", "requests")
+_ELSEWHERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+"""What says that one of a name's addresses is of another machine, or of a family that this one does not have."""
 
 assert zmq.zmq_version_info() >= (4, 3, 3), "CONFLATE on PUB serves one subscriber only before 4.3.3"
+
+
+class Listeners(tuple[socket.socket, ...]):
+    """The listening sockets of one port: one for each address of a host name."""
+
+    __slots__ = ()
+
+    @property
+    def port(self) -> int:
+        """The port that they listen at."""
+        return int(self[0].getsockname()[1])
+
+    def close(self) -> None:
+        """Close them all."""
+        for listener in self:
+            listener.close()
 
 
 def consumers_context() -> Context:
@@ -36,67 +59,67 @@ def consumers_context() -> Context:
     return context
 
 
-def listen(endpoint: Endpoint) -> tuple[Endpoint, list[socket.socket]]:
-    """Open the three listening sockets of a producer: frames, states, requests.
+def listen(endpoint: Endpoint) -> tuple[Endpoint, list[Listeners]]:
+    """Open the listening sockets of a producer: frames, states, requests, each on all addresses of a host name.
 
     They are made here rather than by ZeroMQ because accepted connections inherit `TCP_NOTSENT_LOWAT` from them.
 
     Returns:
-        the endpoint with its real port, and the three sockets.
+        the endpoint with its real port, and the sockets of the three ports.
 
     Raises:
         BindError: a port is in use, or the address is not of this machine.
     """
     for _ in range(_ATTEMPTS):
-        first = _listener(endpoint, "frames")
-        found = Endpoint(endpoint.host, first.getsockname()[1])
+        wanted, found = endpoint, list[Listeners]()
         with ExitStack() as opened:
-            opened.enter_context(first)
             try:
-                others = [
-                    opened.enter_context(_listener(Endpoint(found.host, found.port + offset), purpose))
-                    for offset, purpose in ((1, "states"), (2, "requests"))
-                ]
-            except (BindError, OverflowError):
-                if endpoint.port:
-                    raise
-                continue  # a free port with a neighbour that is taken: try another
+                hosts = [_ALL] if endpoint.host == _ALL else resolution.addresses(endpoint.host, _LOOKUP)
+                for _ in _PURPOSES:
+                    found.append(_listeners(hosts, wanted.port, opened))
+                    wanted = Endpoint(endpoint.host, found[-1].port + 1)
+            except (OSError, OverflowError) as error:
+                if not endpoint.port and (isinstance(error, OverflowError) or error.errno == errno.EADDRINUSE):
+                    continue  # a free port with a neighbour that is taken: try another
+                raise BindError(f"cannot bind {wanted} for {_PURPOSES[len(found)]}: {_reason(error)}") from None
             opened.pop_all()
-            return found, [first, *others]
+            return Endpoint(endpoint.host, found[0].port), found
     raise BindError(f"cannot bind {endpoint}: no three free ports in a row found")
 
 
-def frames_publisher(context: Context, listener: socket.socket) -> Socket:
+def frames_publisher(context: Context, listeners: Listeners) -> Socket:
     """Make the socket that frames leave by: per connection the newest one waits, all others are replaced."""
     publisher = context.socket(zmq.PUB)
     publisher.conflate = True
-    return _adopt(publisher, listener)
+    return _adopt(publisher, listeners)
 
 
-def states_publisher(context: Context, listener: socket.socket) -> Socket:
+def states_publisher(context: Context, listeners: Listeners) -> Socket:
     """Make the socket that states leave by, which hears of every single subscription and its end."""
     publisher = context.socket(zmq.XPUB)
     publisher.setsockopt(zmq.XPUB_VERBOSER, 1)
-    return _adopt(publisher, listener)
+    return _adopt(publisher, listeners)
 
 
-def requests_server(context: Context, listener: socket.socket) -> Socket:
+def requests_server(context: Context, listeners: Listeners) -> Socket:
     """Make the socket that requests are answered on."""
-    return _adopt(context.socket(zmq.ROUTER), listener)
+    return _adopt(context.socket(zmq.ROUTER), listeners)
 
 
-def frames_subscriber(context: Context, endpoint: Endpoint, topic: str) -> Socket:
-    """Make the socket that one camera's newest frame is received from.
+def frames_subscriber(context: Context, endpoint: Endpoint | None, topic: str) -> Socket:
+    """Make the socket that one camera's newest frame is received from; without an endpoint it is not connected.
 
     One SUBSCRIBE per socket, before connect, never changed: a conflating SUB conflates its subscriptions as well.
     """
     subscriber = context.socket(zmq.SUB)
     subscriber.conflate = True
     subscriber.subscribe(topic_bytes(topic))
-    return _connect(subscriber, endpoint.frames)
+    return _connect(subscriber, endpoint.frames if endpoint else None)
 
 
-def states_subscriber(context: Context, endpoint: Endpoint, topic: str, *others: str, watch: bool = True) -> Socket:
+def states_subscriber(
+    context: Context, endpoint: Endpoint | None, topic: str, *others: str, watch: bool = True
+) -> Socket:
     """Make the socket that states are received from: of some cameras, or with an empty topic of all.
 
     Unless `watch` is false, the producer takes it that somebody watches those cameras.
@@ -104,7 +127,7 @@ def states_subscriber(context: Context, endpoint: Endpoint, topic: str, *others:
     subscriber = context.socket(zmq.SUB)
     for wanted in (topic, *others):
         subscriber.subscribe(states_prefix(wanted, watch=watch))
-    return _connect(subscriber, endpoint.states)
+    return _connect(subscriber, endpoint.states if endpoint else None)
 
 
 def states_prefix(topic: str, *, watch: bool) -> bytes:
@@ -112,27 +135,29 @@ def states_prefix(topic: str, *, watch: bool) -> bytes:
     return topic_bytes(topic) if topic and watch else topic.encode()
 
 
-def requests_client(context: Context, endpoint: Endpoint) -> Socket:
+def requests_client(context: Context, endpoint: Endpoint | None) -> Socket:
     """Make the socket that requests are sent by. While it is not connected, sending raises `zmq.Again`."""
     client = context.socket(zmq.DEALER)
     client.immediate = True  # a request that waits for a connection would come when nobody waits for its answer
-    return _connect(client, endpoint.requests)
+    return _connect(client, endpoint.requests if endpoint else None)
 
 
-def _adopt(public: Socket, listener: socket.socket) -> Socket:
+def _adopt(public: Socket, listeners: Listeners) -> Socket:
     _configure(public)
-    host, port = listener.getsockname()[:2]
-    public.setsockopt(zmq.USE_FD, listener.detach())
-    public.bind(f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}")
+    for listener in listeners:
+        host, port = listener.getsockname()[:2]
+        public.setsockopt(zmq.USE_FD, listener.detach())
+        public.bind(f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}")
     return public
 
 
-def _connect(private: Socket, url: str) -> Socket:
+def _connect(private: Socket, url: str | None) -> Socket:
     _configure(private)
     private.setsockopt(zmq.RECONNECT_IVL, 100)
     private.setsockopt(zmq.RECONNECT_IVL_MAX, 2000)
     try:
-        private.connect(url)
+        if url:
+            private.connect(url)
     except zmq.ZMQError as error:
         private.close()
         raise AddressError(f"cannot connect to {url}: {error.strerror}; name a host such as 127.0.0.1") from None
@@ -147,24 +172,36 @@ def _configure(any_socket: Socket) -> None:
     any_socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
 
 
-def _listener(endpoint: Endpoint, purpose: str) -> socket.socket:
-    everywhere = endpoint.host == _ALL
-    try:
-        if everywhere and socket.has_dualstack_ipv6():
-            listener = socket.create_server(
-                ("", endpoint.port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=256
-            )
+def _listeners(hosts: list[str], port: int, opened: ExitStack) -> Listeners:
+    """Open a port on those of the addresses that are of this machine, or at `*` on all that it has."""
+    found: list[socket.socket] = []
+    for host in hosts:
+        try:
+            listener = opened.enter_context(_listener(host, port))
+        except OSError as error:
+            if error.errno not in _ELSEWHERE or (host == hosts[-1] and not found):
+                raise
         else:
-            host = "" if everywhere else endpoint.host
-            family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            listener = socket.create_server((host, endpoint.port), family=family, backlog=256)
-    except OSError as error:
-        reason = {
-            errno.EADDRINUSE: "address in use: stop the other program or choose another port",
-            errno.EADDRNOTAVAIL: "not an address of this machine: use 127.0.0.1, one of its own, or *",
-            errno.EACCES: "not permitted: choose a port above 1023",
-        }.get(error.errno or 0, error.strerror or str(error))
-        raise BindError(f"cannot bind {endpoint} for {purpose}: {reason}") from None
+            found.append(listener)
+            port = listener.getsockname()[1]
+    return Listeners(found)
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    if host == _ALL and socket.has_dualstack_ipv6():
+        listener = socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=_BACKLOG)
+    else:
+        family, where = (socket.AF_INET, ("", port)) if host == _ALL else resolution.socket_address(host, port)
+        listener = socket.create_server(where, family=family, backlog=_BACKLOG)
     if hasattr(socket, "TCP_NOTSENT_LOWAT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _NOT_SENT)
     return listener
+
+
+def _reason(error: OSError | OverflowError) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    return {
+        errno.EADDRINUSE: "address in use: stop the other program or choose another port",
+        errno.EADDRNOTAVAIL: "not an address of this machine: use 127.0.0.1, one of its own, or *",
+        errno.EACCES: "not permitted: choose a port above 1023",
+    }.get(number or 0, getattr(error, "strerror", None) or str(error))

@@ -18,20 +18,21 @@ class Connection:
     """Connects to a producer. Belongs to one thread, which any other may wake.
 
     Args:
-        endpoint: the producer's.
+        endpoint: the producer's; None for none yet, when nothing comes.
         topics: of the cameras; none for all.
         mode: how frames come; `STREAM` is for one camera.
 
     Attributes:
+        endpoint: what it was made with.
         frames: the socket that frames stream from; None while they are pulled.
         states: the socket that states come from.
         requests: the socket that answers come from.
     """
 
-    def __init__(self, endpoint: Endpoint, topics: tuple[str, ...], mode: Mode) -> None:
+    def __init__(self, endpoint: Endpoint | None, topics: tuple[str, ...], mode: Mode) -> None:
         context = sockets.consumers_context()
         self._context = context
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._way = mode, topics or ("",)
         self.frames: sockets.Socket | None = None
         self.states = sockets.states_subscriber(context, endpoint, *self._way[1], watch=mode is Mode.STREAM)
@@ -95,7 +96,7 @@ class Connection:
         self._woken.close()
 
     def _open_stream(self) -> None:
-        self.frames = sockets.frames_subscriber(self._context, self._endpoint, self._way[1][0])
+        self.frames = sockets.frames_subscriber(self._context, self.endpoint, self._way[1][0])
         self._poller.register(self.frames, zmq.POLLIN)
 
     def _close_stream(self) -> None:

@@ -71,7 +71,7 @@ class Demuxer:
         self._closing = False
         self._reading = threading.Lock()
         self._log = diagnosis.LibraryLog()
-        diagnosis.check_host(source)
+        self._addresses = diagnosis.check_host(source, OPEN_TIMEOUT)
         self._container = self._open(transport)
         if self._container.format.name == _TEXT:
             self.close()
@@ -124,6 +124,8 @@ class Demuxer:
                 timeout=(OPEN_TIMEOUT, READ_TIMEOUT),
             )
         except (av.error.FFmpegError, OSError, ValueError) as error:
+            if self._addresses:
+                error.add_note(f"tried {', '.join(self._addresses)}")
             elapsed = time.monotonic() - started
             reason = diagnosis.opening(source, error, elapsed, OPEN_TIMEOUT, self._log.status)
         raise reason  # outside the handler: the error of FFmpeg holds the URL, and must not travel as context

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
+from ...common import resolution
 from ..rtsp.authentication import Challenge
 from ..rtsp.connection import Address, Refused
 from ..rtsp.messages import Refusal
@@ -79,7 +80,7 @@ class Client:
     def _get(self) -> tuple[Stream, int, Mapping[str, str]]:
         """Connect, ask, and return the answer's body, status and headers."""
         address, parts = self._address, urlsplit(self._address.url)
-        self._socket = socket.create_connection((address.host, address.port), min(CONNECT_TIMEOUT, self._left()))
+        self._socket = resolution.connect(address.host, address.port, min(CONNECT_TIMEOUT, self._left()))
         self._socket.settimeout(None)
         target = quote(parts._replace(scheme="", netloc="", path=parts.path or "/").geturl(), safe=_UNRESERVED)
         lines = [f"GET {target} HTTP/1.1", f"Host: {parts.netloc}", "User-Agent: framefan", "Accept: */*"]

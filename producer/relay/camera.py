@@ -1,13 +1,11 @@
 """A camera of another producer, under its name here."""
 
 import time
-from dataclasses import dataclass
 
 import zmq
 
 from ...common import wire
 from ...common.clock import boot_id
-from ...common.sockets import Socket
 from ...common.state import CameraState, State
 from ...common.wire import Header
 from ..hub import Hub
@@ -17,14 +15,6 @@ _MOST_RENDITIONS = 100
 """How many there may be knows the producer that makes them, which has no more."""
 _DEAF = 10.0
 """Seconds without a frame, while the camera gives some, after which the socket is made anew."""
-
-
-@dataclass(slots=True)
-class _Link:
-    """Frames of one topic, on their way here."""
-
-    frames: Socket
-    received: float
 
 
 class RelayedCamera:
@@ -50,7 +40,7 @@ class RelayedCamera:
         self._upstream = upstream
         self._camera = camera
         self._status = hub.add(name, most_renditions=_MOST_RENDITIONS)
-        self._links: dict[str, _Link] = {}
+        self._received: dict[str, float] = {}  # by what is wanted here, when a frame last came
         self._last: dict[str, Header] = {}
         self._looped = False
         upstream.follow(camera)
@@ -91,24 +81,24 @@ class RelayedCamera:
         for told in (self._status.renditions, self._status.refusals):
             for rendition in told.keys() - renditions:
                 del told[rendition]
-        for rendition in self._links.keys() - wanted:
-            self._upstream.leave(self._topic(rendition), self._links.pop(rendition).frames)
+        for rendition in self._received.keys() - wanted:
+            self._leave(rendition)
         for rendition in wanted:
-            if rendition in self._links:
+            if rendition in self._received:
                 continue
             try:
-                self._links[rendition] = _Link(self._watch(rendition), time.monotonic())
+                self._watch(rendition)
             except zmq.ZMQError as error:  # no more files, or sockets: what is relayed already goes on
                 self.be(State.OFFLINE, f"cannot connect to {self._upstream.endpoint}: {error.strerror}")
                 return
 
     def look_after(self) -> None:
         """Disconnect where no frames come although there are some; :meth:`want` connects anew."""
-        for rendition, link in list(self._links.items()):
+        for rendition, received in list(self._received.items()):
             last = self._last.get(rendition)
             misses = self._status.state is State.LIVE and (last is None or last.seq != self._status.seq)
-            if misses and time.monotonic() - link.received > _DEAF:
-                self._upstream.leave(self._topic(rendition), self._links.pop(rendition).frames)
+            if misses and time.monotonic() - received > _DEAF:
+                self._leave(rendition)
 
     def close(self) -> None:
         """Forget it."""
@@ -119,12 +109,17 @@ class RelayedCamera:
     def _topic(self, rendition: str, camera: str = "") -> str:
         return (camera or self._camera) + (rendition and f"?{rendition}")
 
-    def _watch(self, rendition: str) -> Socket:
-        return self._upstream.watch(self._topic(rendition), lambda message: self._take(rendition, message))
+    def _watch(self, rendition: str) -> None:
+        self._upstream.watch(self._topic(rendition), lambda message: self._take(rendition, message))
+        self._received[rendition] = time.monotonic()
+
+    def _leave(self, rendition: str) -> None:
+        del self._received[rendition]
+        self._upstream.leave(self._topic(rendition))
 
     def _take(self, rendition: str, message: bytes) -> None:
         header, _ = wire.unpack(message)
-        self._links[rendition].received = time.monotonic()
+        self._received[rendition] = time.monotonic()
         last = self._last.get(rendition)
         if last is not None and not header.is_newer(last):
             return

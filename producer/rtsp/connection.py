@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import unquote, urljoin, urlsplit
 
+from ...common import resolution
 from .authentication import Challenge
 from .messages import Inbox, Packet, Request, Response
 from .sdp import Unsupported
@@ -96,7 +97,7 @@ class Connection:
         self._cseq = 0
         self._inbox = Inbox()
         self._early: deque[Packet] = deque(maxlen=_EARLY)
-        self._socket = socket.create_connection((address.host, address.port), timeout)
+        self._socket = resolution.connect(address.host, address.port, timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def ask(self, method: str, url: str, *, deadline: float, **headers: str) -> Response:
