@@ -149,6 +149,7 @@ class Turns:
 
     def __init__(self, candidates: Sequence[str]) -> None:
         self.waiting = deque(candidates)
+        self._order = tuple(candidates)
         self.next_at = float("-inf")
         self._errors: dict[str, OSError] = {}
 
@@ -169,12 +170,12 @@ class Turns:
     @property
     def error(self) -> OSError:
         """What to raise if no address answers: the most telling error, with a note of them all."""
-        errors = self._errors.values()
+        errors = {address: self._errors[address] for address in self._order if address in self._errors}
         kinds = (ConnectionRefusedError, TimeoutError, OSError)
-        found = next((each for kind in kinds for each in errors if isinstance(each, kind)), None)
+        found = next((each for kind in kinds for each in errors.values() if isinstance(each, kind)), None)
         if found is None:
             return TimeoutError(errno.ETIMEDOUT, "no time to try")
-        found.add_note("tried " + ", ".join(f"{address}: {_outcome(each)}" for address, each in self._errors.items()))
+        found.add_note("tried " + ", ".join(f"{address}: {_outcome(each)}" for address, each in errors.items()))
         return found
 
 

@@ -91,8 +91,8 @@ class Route:
         search.add_done_callback(lambda _: wake())
         return True
 
-    def wait(self, timeout: float) -> None:
-        """Search if that is due, and wait for the end of a search that is under way, for `timeout` seconds at most."""
+    def wait(self, timeout: float = _PATIENCE) -> None:
+        """Search if that is due, and wait for the end of a search that is under way, for so many seconds at most."""
         over = threading.Event()
         if self.look(over.set):
             over.wait(timeout)

@@ -18,8 +18,6 @@ _QUIET_MS = 200
 """All states come at once after subscribing; this much silence means that there are no more."""
 _ANSWER_MS = 1000
 """Within which a producer that is there tells its clock."""
-_EXPLANATION = 1.0
-"""Seconds for which why nobody answers is still waited for."""
 _NO_CAMERAS = "this producer has no cameras yet"
 
 
@@ -49,7 +47,7 @@ def states(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> list
         route = inlet.route
         if _is_there(route.endpoint):
             raise NoFrame(str(endpoint), State.UNKNOWN, _NO_CAMERAS, None)
-        route.wait(_EXPLANATION)
+        route.wait()  # for the reason
         raise NoFrame(str(endpoint), State.UNREACHABLE, route.reason or SILENT, timeout)
     told_with = {raw_topic(topic) for topic in found if topic != raw_topic(topic)}
     order = sorted(found.keys() - told_with, key=lambda topic: topic.partition("?"))

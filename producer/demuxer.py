@@ -116,6 +116,8 @@ class Demuxer:
         options = {"fflags": "nobuffer", "fpsprobesize": "0"}
         if source.kind is Kind.RTSP:
             options |= {"rtsp_transport": transport, "allowed_media_types": "video"}
+            # Without a time-out of its own, FFmpeg's RTSP client tries the first address of a name only.
+            options["timeout"] = str(int(READ_TIMEOUT * 1e6))
         try:
             return av.open(
                 source.url,
