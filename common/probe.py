@@ -48,10 +48,10 @@ Probes register by URL scheme, or as `file` for a path, in the entry points' gro
 """
 
 
-def resolve(host: str, timeout: float) -> Step:
-    """Look a host's name up, within so many seconds."""
+def resolve(host: str) -> Step:
+    """Look a host's name up."""
     try:
-        found = resolution.addresses(host, timeout)
+        found = resolution.addresses(host)
     except OSError:
         return Step("name", f"{host} is not known", Mark.FAIL, "check the address, and the name server")
     text = host if found == [host] else f"{host} resolves to {', '.join(found)}"

@@ -17,6 +17,8 @@ MOST_ADDRESSES = 8
 """Of a name; more are not tried."""
 STAGGER = 0.25
 """Seconds until the next address is tried beside one that does not answer (RFC 8305, 8)."""
+LOOKUP_TIMEOUT = 10.0
+"""Seconds for a name: the system asks the second name server when the first was silent for five (resolv.conf(5))."""
 
 _lookups: dict[tuple[int, str], Future[list[str]]] = {}
 """Those under way, by process and name: however many wait for a name server, one thread asks it."""
@@ -31,7 +33,7 @@ def is_numeric(host: str) -> bool:
     return True
 
 
-def addresses(host: str, timeout: float) -> list[str]:
+def addresses(host: str, timeout: float = LOOKUP_TIMEOUT) -> list[str]:
     """Return the addresses of a host in the order in which to try them, at most :data:`MOST_ADDRESSES`.
 
     A numeric host is its own address. A name is looked up in a thread, since no name server keeps to a time-out.
@@ -42,13 +44,18 @@ def addresses(host: str, timeout: float) -> list[str]:
 
     Raises:
         socket.gaierror: the name is not known, or (`EAI_AGAIN`) no name server answers in time.
+        OSError: there can be no more threads.
     """
     if is_numeric(host):
         return [host]
     key, mine = (os.getpid(), host), Future[list[str]]()
     lookup = _lookups.setdefault(key, mine)
     if lookup is mine:
-        threading.Thread(target=_look_up, args=(key, mine), daemon=True, name=f"framefan name {host}").start()
+        try:
+            threading.Thread(target=_look_up, args=(key, mine), daemon=True, name=f"framefan name {host}").start()
+        except RuntimeError:
+            del _lookups[key]
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
     try:
         return lookup.result(timeout)
     except TimeoutError:
@@ -70,15 +77,14 @@ def connect(host: str, port: int, timeout: float) -> socket.socket:
     Args:
         host: name or address.
         port: TCP port.
-        timeout: seconds for everything; the socket keeps it as its time-out.
+        timeout: seconds to connect within, once the name is resolved; the socket keeps what is left as its time-out.
 
     Raises:
         socket.gaierror: the name is not known, or no name server answers.
         OSError: no address answers. If one refuses it is a `ConnectionRefusedError`, else if one is silent a
             `TimeoutError`; :func:`tried` returns the outcome of each address of a name.
     """
-    deadline = time.monotonic() + timeout
-    return race(addresses(host, timeout), port, deadline)[1]
+    return race(addresses(host), port, time.monotonic() + timeout)[1]
 
 
 def race(candidates: Sequence[str], port: int, deadline: float) -> tuple[str, socket.socket]:
@@ -197,7 +203,7 @@ def _begin(address: str, port: int) -> socket.socket:
 def _look_up(key: tuple[int, str], lookup: Future[list[str]]) -> None:
     try:
         found = socket.getaddrinfo(key[1], None, type=socket.SOCK_STREAM)
-    except UnicodeError:  # no name can be like this
+    except ValueError:  # no name can be like this
         lookup.set_exception(socket.gaierror(socket.EAI_NONAME, "not a name"))
     except OSError as error:
         lookup.set_exception(error)

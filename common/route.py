@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from typing import Self
 from weakref import WeakValueDictionary
@@ -68,11 +67,11 @@ class Route:
         self.endpoint = endpoint if self._numeric else None
         self.reason = ""
         self._lock = threading.Lock()
-        self._search = Future[None]()
-        self._search.set_result(None)
+        self._searching = False
+        self._wakes: set[Callable[[], object]] = set()
         self._next, self._pause = 0.0, _FIRST_PAUSE
 
-    def look(self, wake: Callable[[], object] = lambda: None) -> bool:
+    def look(self, wake: Callable[[], object] | None = None) -> bool:
         """Search if that is due, without waiting; return whether a search is under way.
 
         Args:
@@ -80,43 +79,49 @@ class Route:
         """
         now = time.monotonic()
         with self._lock:
-            if self._search.done() and now >= self._next:
+            if not self._searching and now >= self._next:
                 if now - self._next > _INTERVAL:  # another silence than the one before
                     self.reason, self._pause = "", _FIRST_PAUSE
-                self._search = Future()
-                threading.Thread(target=self._run, daemon=True, name=f"framefan route to {self._named}").start()
-            search = self._search
-        if search.done():
-            return False
-        search.add_done_callback(lambda _: wake())
-        return True
+                self._searching = self._begin()
+            if self._searching and wake is not None:
+                self._wakes.add(wake)
+            return self._searching
 
-    def wait(self, timeout: float = _PATIENCE) -> None:
+    def wait(self, timeout: float = resolution.LOOKUP_TIMEOUT + _PATIENCE) -> None:
         """Search if that is due, and wait for the end of a search that is under way, for so many seconds at most."""
         over = threading.Event()
         if self.look(over.set):
             over.wait(timeout)
 
-    def _run(self) -> None:
+    def _begin(self) -> bool:
         try:
-            if found := self._find():
+            threading.Thread(target=self._run, daemon=True, name=f"framefan route to {self._named}").start()
+        except RuntimeError:  # no more threads
+            self._next = time.monotonic() + _INTERVAL
+            return False
+        return True
+
+    def _run(self) -> None:
+        found = self._find()
+        with self._lock:
+            if found:
                 self.endpoint = Endpoint(found, self._named.port)
             if found or self._numeric:
                 pause, self._pause = _INTERVAL, _FIRST_PAUSE
             else:
                 pause, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)
             self._next = time.monotonic() + pause
-        finally:
-            self._search.set_result(None)
+            self._searching = False
+            wakes, self._wakes = self._wakes, set()
+        for wake in wakes:
+            wake()
 
     def _find(self) -> str:
         """Return the address that answers, which is the one before if it does; nothing if none does, and note why."""
-        host, deadline = self._named.host, time.monotonic() + _PATIENCE
+        host, before = self._named.host, self.endpoint.host if self.endpoint else ""
         try:
-            found = resolution.addresses(host, _PATIENCE)
-            before = self.endpoint.host if self.endpoint else ""
-            found.sort(key=lambda address: address != before)
-            answering = _greeting(found, self._named.port, deadline)
+            found = sorted(resolution.addresses(host), key=lambda address: address != before)
+            answering = _greeting(found, self._named.port, time.monotonic() + _PATIENCE)
         except OSError as error:
             self.reason = _why(host, error)
             return ""

@@ -26,8 +26,6 @@ _NOT_SENT = 16 * 1024
 """Bytes that the kernel may hold unsent; the rest waits where CONFLATE can still replace it."""
 _ATTEMPTS = 50
 _BACKLOG = 256
-_LOOKUP = 10.0
-"""Seconds that the name to listen at may take to be resolved."""
 _ALL = "*"
 _PURPOSES = ("frames", "states", "requests")
 _ELSEWHERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
@@ -74,7 +72,7 @@ def listen(endpoint: Endpoint) -> tuple[Endpoint, list[Listeners]]:
         wanted, found = endpoint, list[Listeners]()
         with ExitStack() as opened:
             try:
-                hosts = [_ALL] if endpoint.host == _ALL else resolution.addresses(endpoint.host, _LOOKUP)
+                hosts = [_ALL] if endpoint.host == _ALL else resolution.addresses(endpoint.host)
                 for _ in _PURPOSES:
                     found.append(_listeners(hosts, wanted.port, opened))
                     wanted = Endpoint(endpoint.host, found[-1].port + 1)

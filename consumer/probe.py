@@ -57,7 +57,7 @@ def probe(
 
 
 def _reach(endpoint: Endpoint, wait: float) -> Iterator[Step]:
-    yield resolve(endpoint.host, wait)
+    yield resolve(endpoint.host)
     host = endpoint.host
     for offset in range(len(_PORTS)):
         yield (step := _port(endpoint, host, offset, wait))

@@ -71,7 +71,7 @@ class Demuxer:
         self._closing = False
         self._reading = threading.Lock()
         self._log = diagnosis.LibraryLog()
-        self._addresses = diagnosis.check_host(source, OPEN_TIMEOUT)
+        self._addresses = diagnosis.check_host(source)
         self._container = self._open(transport)
         if self._container.format.name == _TEXT:
             self.close()

@@ -55,19 +55,19 @@ class LibraryLog(logging.Handler):
         return found[-1] if found else None
 
 
-def check_host(source: Source, timeout: float) -> list[str]:
+def check_host(source: Source) -> list[str]:
     """Resolve a source's host name, which FFmpeg would report as an input/output error, and wait for without end.
 
     Returns:
         the addresses, which FFmpeg tries as we do (RFC 8305); none for a source that is not on the network.
 
     Raises:
-        SourceError: it has no address, or none was found within `timeout` seconds.
+        SourceError: it has no address, or no name server answers.
     """
     if source.kind not in (Kind.RTSP, Kind.HTTP):
         return []
     try:
-        return resolution.addresses(_host(source), timeout)
+        return resolution.addresses(_host(source))
     except OSError as error:
         raise _unknown_host(source, error) from None
 

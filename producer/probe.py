@@ -64,7 +64,7 @@ def _connect(source: Source) -> Iterator[Step]:
         return
     parts = urlsplit(source.url)
     host, port = str(parts.hostname), parts.port or _PORTS[parts.scheme.lower()]
-    yield resolve(host, _TIMEOUT)
+    yield resolve(host)
     started = time.monotonic()
     try:
         resolution.connect(host, port, _TIMEOUT).close()

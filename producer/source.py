@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from ..common.address import CameraAddress
 from ..common.errors import AddressError, SourceError
 from ..common.redact import url_without_password, without_password
+from ..common.route import is_possible
 
 _DEVICE = re.compile(r"/dev/video\d+|/dev/v4l/by-(?:id|path)/\S+|\d{1,2}")
 _PATTERN = re.compile(r"test:(?:(\d{2,5})x(\d{2,5}))?(?:@(\d{1,3}))?")
-_HOST = re.compile(r"[A-Za-z0-9:][\w.:%-]*", re.ASCII)  # what ZeroMQ connects to
 _NOT_IN_NAME = re.compile(r"[^\w.-]+")
 
 
@@ -142,8 +142,7 @@ def _checked_address(text: str) -> str:
         address = CameraAddress.parse(text)
     except AddressError as error:
         raise SourceError(str(error), final=True) from None
-    possible = _HOST.fullmatch(address.endpoint.host) and address.endpoint.port
-    if address.rendition or not possible:
+    if address.rendition or not is_possible(address.endpoint):
         raise SourceError(
             f"source {text!r} is not a camera or a producer: name tcp://host:5550/door, and ask for renditions there",
             final=True,

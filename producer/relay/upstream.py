@@ -46,7 +46,8 @@ class Upstream:
         self._context = context
         self._told = told
         self._followed: set[str] = set()
-        self._watched: dict[str, tuple[Take, sockets.Socket]] = {}
+        self._watched: dict[str, Take] = {}
+        self._frames: dict[str, sockets.Socket] = {}
         self._route = Route.to(endpoint)
         self._clock = RemoteClock()
         self._boot = ""
@@ -77,12 +78,15 @@ class Upstream:
     def watch(self, topic: str, take: Take) -> None:
         """Have frames made and sent here."""
         self._open(topic, take)
+        self._watched[topic] = take
         self._states.subscribe(sockets.states_prefix(topic, watch=True))
 
     def leave(self, topic: str) -> None:
         """Undo :meth:`watch`."""
+        del self._watched[topic]
         self._states.unsubscribe(sockets.states_prefix(topic, watch=True))
-        self.inputs.close(self._watched.pop(topic)[1])
+        if topic in self._frames:
+            self.inputs.close(self._frames.pop(topic))
 
     def local(self, header: Header) -> int | None:
         """Return when a frame was captured, on our own monotonic clock, ns; None while that is being found out."""
@@ -113,15 +117,16 @@ class Upstream:
 
     def _move(self) -> None:
         self._disconnect()
-        for _, frames in self._watched.values():
-            self.inputs.close(frames)
+        while self._frames:
+            self.inputs.close(self._frames.popitem()[1])
         self._connect()
-        for topic, (take, _) in list(self._watched.items()):
-            self._open(topic, take)
+        for topic, take in self._watched.items():
+            with suppress(zmq.ZMQError):  # no more files, or sockets: who misses frames watches again
+                self._open(topic, take)
 
     def _open(self, topic: str, take: Take) -> None:
         frames = sockets.frames_subscriber(self._context, self._connected_to, topic)
-        self._watched[topic] = take, frames
+        self._frames[topic] = frames
         self.inputs.open(frames, take, newest=True)
 
     def _connect(self) -> None:

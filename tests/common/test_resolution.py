@@ -59,9 +59,8 @@ def test_name_server_that_never_answers(names: SlowNames) -> None:
     for _ in range(3):
         with pytest.raises(socket.gaierror) as caught:
             resolution.addresses("camera.example", 0.01)
-        assert caught.value.errno == socket.EAI_AGAIN
+        assert "name servers" in resolution.unknown("camera.example", caught.value, "the address")
     assert names.asked == 1
-    assert "name servers" in resolution.unknown("camera.example", caught.value, "the address")
     names.allowed.set()
     assert resolution.addresses("camera.example", 5.0) == ["192.0.2.1"]
 

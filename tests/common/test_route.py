@@ -24,7 +24,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[Names]:
     """Say which addresses every name has; none for a name that is not known."""
     answers: list[str] = []
 
-    def addresses(host: str, _: float) -> list[str]:
+    def addresses(host: str) -> list[str]:
         if resolution.is_numeric(host):
             return [host]
         if not answers:
@@ -45,14 +45,15 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[Names]:
 def producer(context: Context, host: str, port: int = 0) -> int:
     """Listen as a producer does; return the port."""
     public = context.socket(zmq.PUB)
-    public.bind(f"tcp://{host}:{port or '*'}")
-    return int(public.last_endpoint.rpartition(b":")[2])
+    if port:
+        public.bind(f"tcp://{host}:{port}")
+    return port or public.bind_to_random_port(f"tcp://{host}")
 
 
 def found(way: Route) -> str | None:
     """Search, and return the host that was found."""
     way.wait(10.0)
-    return way.endpoint and way.endpoint.host
+    return way.endpoint.host if way.endpoint else None
 
 
 def test_address_is_its_own_way() -> None:
