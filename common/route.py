@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Self
 from weakref import WeakValueDictionary
 
 from . import resolution
@@ -47,7 +46,7 @@ class Route:
     """
 
     @classmethod
-    def to(cls, endpoint: Endpoint) -> Self:
+    def to(cls, endpoint: Endpoint) -> "Route":
         """Return the route that all in this process share who connect to this endpoint.
 
         Raises:
@@ -55,7 +54,7 @@ class Route:
         """
         key = os.getpid(), endpoint
         route = _routes.get(key)
-        if not isinstance(route, cls):
+        if route is None:
             route = _routes[key] = cls(endpoint)
         return route
 
@@ -119,6 +118,8 @@ class Route:
     def _find(self) -> str:
         """Return the address that answers, which is the one before if it does; nothing if none does, and note why."""
         host, before = self._named.host, self.endpoint.host if self.endpoint else ""
+        if not (self.reason or self._numeric):
+            self.reason = f"{host} does not answer yet: check the name servers and the network"
         try:
             found = sorted(resolution.addresses(host), key=lambda address: address != before)
             answering = _greeting(found, self._named.port, time.monotonic() + _PATIENCE)
