@@ -1,11 +1,11 @@
 """What a probe finds out, step by step: of a producer, or of a camera."""
 
 import enum
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import resolution
 from .signals import Stop
 
 
@@ -51,8 +51,8 @@ Probes register by URL scheme, or as `file` for a path, in the entry points' gro
 def resolve(host: str) -> Step:
     """Look a host's name up."""
     try:
-        found = list(dict.fromkeys(str(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)))
-    except (OSError, UnicodeError):
+        found = resolution.addresses(host)
+    except OSError:
         return Step("name", f"{host} is not known", Mark.FAIL, "check the address, and the name server")
     text = host if found == [host] else f"{host} resolves to {', '.join(found)}"
     return Step("name", text, facts={"addresses": found})

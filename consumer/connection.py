@@ -18,20 +18,21 @@ class Connection:
     """Connects to a producer. Belongs to one thread, which any other may wake.
 
     Args:
-        endpoint: the producer's.
+        endpoint: the producer's; None for none yet, when nothing comes.
         topics: of the cameras; none for all.
         mode: how frames come; `STREAM` is for one camera.
 
     Attributes:
+        endpoint: what it was made with.
         frames: the socket that frames stream from; None while they are pulled.
         states: the socket that states come from.
         requests: the socket that answers come from.
     """
 
-    def __init__(self, endpoint: Endpoint, topics: tuple[str, ...], mode: Mode) -> None:
+    def __init__(self, endpoint: Endpoint | None, topics: tuple[str, ...], mode: Mode) -> None:
         context = sockets.consumers_context()
         self._context = context
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._way = mode, topics or ("",)
         self.frames: sockets.Socket | None = None
         self._waker, self._woken = socket.socketpair()
@@ -103,7 +104,7 @@ class Connection:
 
     def _open_states(self) -> None:
         mode, topics = self._way
-        self.states = sockets.states_subscriber(self._context, self._endpoint, *topics, watch=mode is Mode.STREAM)
+        self.states = sockets.states_subscriber(self._context, self.endpoint, *topics, watch=mode is Mode.STREAM)
         self._states_monitor = Monitor(self.states)
         self._poller.register(self.states, zmq.POLLIN)
 
@@ -113,7 +114,7 @@ class Connection:
         self.states.close()
 
     def _open_requests(self) -> None:
-        self.requests = sockets.requests_client(self._context, self._endpoint)
+        self.requests = sockets.requests_client(self._context, self.endpoint)
         self._requests_monitor = Monitor(self.requests)
         for source in (self.requests, self._requests_monitor.events):
             self._poller.register(source, zmq.POLLIN)
@@ -125,7 +126,7 @@ class Connection:
         self.requests.close(linger=_FAREWELL_MS)
 
     def _open_stream(self) -> None:
-        self.frames = sockets.frames_subscriber(self._context, self._endpoint, self._way[1][0])
+        self.frames = sockets.frames_subscriber(self._context, self.endpoint, self._way[1][0])
         self._frames_monitor = Monitor(self.frames)
         self._poller.register(self.frames, zmq.POLLIN)
 

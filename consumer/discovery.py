@@ -12,7 +12,8 @@ from ..common.errors import NoFrame, WireError
 from ..common.schema import MOST_CAMERAS
 from ..common.signals import Stop
 from ..common.state import CameraState, State
-from .reachability import Reachability
+from .all_states import AllStates
+from .states import SILENT
 
 _QUIET_MS = 200
 """All states come at once after subscribing; this much silence means that there are no more."""
@@ -30,35 +31,32 @@ def states(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> list
     Raises:
         NoFrame: the producer told nothing within `timeout` seconds; the state is `unknown` if it has no cameras.
     """
-    context = sockets.consumers_context()
-    subscriber = sockets.states_subscriber(context, endpoint, "")
     found: dict[str, CameraState] = {}
     deadline = time.monotonic() + timeout
-    try:
+    with closing(AllStates(endpoint)) as inlet:
         while (left := deadline - time.monotonic()) > 0:
             if stop is not None and stop.requested:
                 return []
-            if subscriber.poll(min(_QUIET_MS, int(left * 1000))):
+            message = inlet.receive(min(_QUIET_MS, int(left * 1000)))
+            if message is not None:
                 with suppress(WireError):  # not of a producer: what is there instead is told below
-                    told = state.unpack(subscriber.recv())
+                    told = state.unpack(message)
                     if told.camera in found or len(found) < MOST_CAMERAS:
                         found[told.camera] = told
             elif found:
                 break
-    finally:
-        subscriber.close()
     if not found:
-        if _is_there(endpoint):
+        route = inlet.route
+        if _is_there(route.endpoint):
             raise NoFrame(str(endpoint), State.UNKNOWN, _NO_CAMERAS, None)
-        reachability = Reachability(endpoint)
-        reachability.try_now()
-        raise NoFrame(str(endpoint), State.UNREACHABLE, reachability.reason, timeout)
+        route.wait()  # for the reason
+        raise NoFrame(str(endpoint), State.UNREACHABLE, route.reason or SILENT, timeout)
     told_with = {raw_topic(topic) for topic in found if topic != raw_topic(topic)}
     order = sorted(found.keys() - told_with, key=lambda topic: topic.partition("?"))
     return [found[topic] for topic in order if found[topic].state is not State.UNKNOWN]
 
 
-def _is_there(endpoint: Endpoint) -> bool:
+def _is_there(endpoint: Endpoint | None) -> bool:
     """Return whether a producer answers, though it has nothing to tell of."""
     with closing(sockets.requests_client(sockets.consumers_context(), endpoint)) as client, suppress(WireError):
         if client.poll(_ANSWER_MS, zmq.POLLOUT):

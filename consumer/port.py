@@ -6,6 +6,8 @@ import socket
 import time
 from dataclasses import dataclass
 
+from ..common import resolution
+
 _SIGNATURE = b"\xff" + bytes(7) + b"\x01\x7f"
 _GREETING = _SIGNATURE + b"\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
 _MECHANISM = slice(12, 32)
@@ -24,11 +26,13 @@ class Listener:
         kind: the type of a ZeroMQ socket, such as `PUB`; empty for anybody else.
         description: who it is, in words.
         took: seconds that connecting took.
+        address: where, numeric.
     """
 
     kind: str
     description: str
     took: float
+    address: str
 
 
 def look(host: str, port: int, timeout: float) -> Listener:
@@ -38,19 +42,22 @@ def look(host: str, port: int, timeout: float) -> Listener:
         OSError: nobody accepts a connection within `timeout` seconds.
     """
     started = time.monotonic()
-    with socket.create_connection((host, port), timeout) as connection:
+    with resolution.connect(host, port, timeout) as connection:
         took = time.monotonic() - started
+        address = resolution.numeric(connection.getpeername())
         said = _answer(connection, _GREETING, _TYPE)
     if said.startswith(_SIGNATURE[:1]) and said[9:10] == _SIGNATURE[9:]:
         if match := _TYPE.search(said):
-            return Listener(match[1].decode(), f"ZeroMQ {match[1].decode()}", took)
+            return Listener(match[1].decode(), f"ZeroMQ {match[1].decode()}", took, address)
         mechanism = said[_MECHANISM].rstrip(b"\0").decode("ascii", "replace")
-        return Listener("", f"a ZeroMQ socket with security mechanism {mechanism}", took)
+        return Listener("", f"a ZeroMQ socket with security mechanism {mechanism}", took, address)
     if not said:
-        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout) as connection:
+        with contextlib.suppress(OSError), resolution.connect(address, port, timeout) as connection:
             said = _answer(connection, _QUESTION, re.compile(rb"\n"))
     other = next((name for start, name in _OTHERS.items() if said.startswith(start)), "")
-    return Listener("", other or ("something else than framefan" if said else "somebody who says nothing"), took)
+    return Listener(
+        "", other or ("something else than framefan" if said else "somebody who says nothing"), took, address
+    )
 
 
 def _answer(connection: socket.socket, question: bytes, end: re.Pattern[bytes]) -> bytes:

@@ -1,13 +1,15 @@
 """Looks into a producer and its cameras, step by step: reachable, understood, connected, fresh, and what is wrong."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
+from typing import Any
 
-from ..common import sockets, wire
+from ..common import resolution, sockets, wire
 from ..common.address import CameraAddress, Endpoint
 from ..common.errors import NoFrame, WireError
 from ..common.probe import Mark, Step, resolve, several
+from ..common.route import Route
 from ..common.signals import Stop
 from ..common.state import CameraState, State
 from . import port
@@ -56,34 +58,42 @@ def probe(
 
 def _reach(endpoint: Endpoint, wait: float) -> Iterator[Step]:
     yield resolve(endpoint.host)
+    host = endpoint.host
     for offset in range(len(_PORTS)):
-        yield _port(endpoint, offset, wait)
+        yield (step := _port(endpoint, host, offset, wait))
+        host = step.facts.get("address", host)  # the ports of one producer are at one address
 
 
-def _port(endpoint: Endpoint, offset: int, wait: float) -> Step:
+def _port(endpoint: Endpoint, host: str, offset: int, wait: float) -> Step:
     purpose, kind = _PORTS[offset]
     number = endpoint.port + offset
     name, facts = f"port {number}", {"port": number, "purpose": purpose}
     try:
-        listener = port.look(endpoint.host, number, wait)
-    except ConnectionRefusedError:
-        advice = "start a producer there, or check the port" if offset == 0 else _FOREIGN
-        return Step(name, f"{purpose}: connection refused", Mark.FAIL, advice, facts)
-    except TimeoutError:
-        advice = f"check the network, and let ports {endpoint.port} to {endpoint.port + 2} through the firewall"
-        return Step(name, f"{purpose}: no answer within {wait:g} s", Mark.FAIL, advice, facts)
+        listener = port.look(host, number, wait)
     except OSError as error:
-        return Step(
-            name, f"{purpose}: {error.strerror or error}", Mark.FAIL, "check the address and the network", facts
-        )
-    facts |= {"listener": listener.description, "connect": listener.took}
+        return _closed(endpoint, offset, error, wait, resolution.tried(host, error), facts)
+    facts |= {"listener": listener.description, "connect": listener.took, "address": listener.address}
     if listener.kind == kind:
-        return Step(name, f"{purpose}: connected within {listener.took * 1000:.2g} ms", facts=facts)
+        at = "" if listener.address == host else f" at {listener.address}"
+        return Step(name, f"{purpose}: connected within {listener.took * 1000:.2g} ms{at}", facts=facts)
     kinds = [known for _, known in _PORTS]
     advice = _FOREIGN
     if listener.kind in kinds:
         advice = f"is it tcp://{endpoint.host}:{number - kinds.index(listener.kind)}?"
     return Step(name, f"{purpose}: {listener.description} is there", Mark.FAIL, advice, facts)
+
+
+def _closed(endpoint: Endpoint, offset: int, error: OSError, wait: float, tried: str, facts: Mapping[str, Any]) -> Step:
+    """Explain why a port lets nobody in."""
+    name, purpose = f"port {endpoint.port + offset}", _PORTS[offset][0]
+    if isinstance(error, ConnectionRefusedError):
+        advice = "start a producer there, or check the port" if offset == 0 else _FOREIGN
+        return Step(name, f"{purpose}: connection refused{tried}", Mark.FAIL, advice, facts)
+    if isinstance(error, TimeoutError):
+        advice = f"check the network, and let ports {endpoint.port} to {endpoint.port + 2} through the firewall"
+        return Step(name, f"{purpose}: no answer within {wait:g} s{tried}", Mark.FAIL, advice, facts)
+    advice = "check the address and the network"
+    return Step(name, f"{purpose}: {error.strerror or error}{tried}", Mark.FAIL, advice, facts)
 
 
 def _find(address: CameraAddress, wait: float, stop: Stop) -> tuple[list[CameraState], Step | None]:
@@ -151,7 +161,8 @@ def _nothing(found: Measurement, label: str, wait: float) -> Step:
 
 def _complaint(address: CameraAddress) -> str:
     """Return what is wrong with the messages that a camera's frames come in; a subscriber only counts them."""
-    with closing(sockets.frames_subscriber(sockets.consumers_context(), address.endpoint, address.topic)) as frames:
+    endpoint = Route.to(address.endpoint).endpoint
+    with closing(sockets.frames_subscriber(sockets.consumers_context(), endpoint, address.topic)) as frames:
         if frames.poll(1000):
             try:
                 wire.unpack(frames.recv())

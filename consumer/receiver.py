@@ -20,13 +20,13 @@ from ..common.complaints import Complaints
 from ..common.errors import NoFrame, WireError
 from ..common.remote_clock import RemoteClock
 from ..common.requests import Next
+from ..common.route import DOUBT, Route
 from ..common.state import CameraState, State
 from .connection import Connection
 from .intake import Intake
 from .memory import Preference
 from .mode import Choice, Mode, Tally
 from .puller import Puller
-from .reachability import Reachability
 from .states import States
 
 log = logging.getLogger("framefan")
@@ -36,8 +36,6 @@ _LOOK = 0.1
 """Seconds between looks at other things than frames, which they would delay."""
 _PAUSE_NS = 1_000_000_000
 """A thread that was away for this long was stopped with its process, and finds frames of the past in the kernel."""
-_DOUBT = 1.25
-"""Seconds of silence after which it is looked into, since states come every second."""
 _MOST_FRAMES = 8
 _MOST_STATES = 64
 _MOST_ANSWERS = 8
@@ -81,10 +79,12 @@ class Receiver:
         self._waited = 0.0
         self._waiting_since = 0.0
         self._passed_ns = passing_ns()
-        self._reachability = Reachability(address.endpoint)
+        self._route = Route.to(address.endpoint)
         self._look_at = 0.0
         self._stopped = False
         self._connection = self._connect()  # here, so that a mistake in the address shows at once and not in a thread
+        if self._connection.endpoint is None:
+            self._route.look(self._wake)
         self._thread = threading.Thread(target=self._run, daemon=True, name=f"framefan {address}")
         self._thread.start()
 
@@ -119,7 +119,7 @@ class Receiver:
     @property
     def state(self) -> CameraState:
         """The camera's state as last heard; `unreachable` once the producer has been silent for 3 s."""
-        return self._told.get(self._reachability.reason)
+        return self._told.get(self._route.reason)
 
     @property
     def uncertainty(self) -> float | None:
@@ -134,7 +134,10 @@ class Receiver:
     def _connect(self) -> Connection:
         self._connected = self._received = time.monotonic()
         self._clock.clear()
-        return Connection(self.address.endpoint, self._topics, self.mode)
+        return Connection(self._route.endpoint, self._topics, self.mode)
+
+    def _wake(self) -> None:
+        self._connection.wake()
 
     @property
     def _topics(self) -> tuple[str, ...]:
@@ -163,11 +166,19 @@ class Receiver:
         misses_frames = state.state is State.LIVE and (last is None or state.seq != last.seq)
         return misses_frames or self._told.silent > _DEAF
 
+    def _has_moved(self) -> bool:
+        """Look into the route of a silent producer; return whether another address of it answers than before."""
+        if self._told.silent > DOUBT:
+            self._route.look(self._wake)
+            return self._route.endpoint != self._connection.endpoint
+        return False
+
     def _run(self) -> None:
         while not self._stopped:
             self._connection.wait(_PASS_MS)
             self._receive()
-            if self.mode is Mode.PULL or time.monotonic() >= self._look_at:
+            at_once = self.mode is Mode.PULL or self._connection.endpoint is None
+            if at_once or time.monotonic() >= self._look_at:
                 self._look_at = time.monotonic() + _LOOK
                 self._look_after()
         self._puller.leave(self.intake.used)
@@ -191,10 +202,9 @@ class Receiver:
         self._ask()
         if self._connection.mend():
             self._complaints.add(str(self.address.endpoint), "a message that is too large")
-        if self._deaf:
+        if self._has_moved() or self._deaf:
             self._connection.close()
             self._connection = self._connect()
-        self._reachability.check(self._told.silent > _DOUBT)
 
     def _drain(self, receive: Callable[[int], Any], take: Callable[[Any], None], most: int) -> None:
         for _ in range(most):

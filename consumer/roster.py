@@ -6,14 +6,13 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-import zmq
-
-from ..common import sockets, state
+from ..common import state
 from ..common.address import CameraAddress, Endpoint, camera_name
 from ..common.errors import AddressError, WireError
 from ..common.schema import MOST_CAMERAS
 from ..common.signals import Stop
 from ..common.state import SILENCE, State
+from .all_states import AllStates
 from .discovery import expand
 
 
@@ -46,7 +45,7 @@ class Roster:
     def close(self) -> None:
         """Disconnect from the producers."""
         for producer in self._producers:
-            producer.states.close()
+            producer.close()
 
     def __enter__(self) -> Self:
         return self
@@ -58,28 +57,28 @@ class Roster:
 
 
 class _Producer:
-    """Listens to all states of a producer.
-
-    Attributes:
-        states: the socket that they come from.
-    """
+    """Listens to all states of a producer."""
 
     def __init__(self, endpoint: Endpoint, cameras: list[str]) -> None:
         self._endpoint = endpoint
-        context = sockets.consumers_context()
-        self.states = sockets.states_subscriber(context, endpoint, "")
+        self._states = AllStates(endpoint)
         self._last = self._since = time.monotonic()  # it spoke last; it has been speaking without a pause
         self._told = dict.fromkeys(cameras, self._last)
 
     def cameras(self) -> frozenset[CameraAddress]:
         """Return its cameras: all but those that it has left out for some seconds in which it told others."""
-        with suppress(zmq.Again):
-            for _ in range(2 * MOST_CAMERAS):  # and not for ever, however fast more come
-                self._take(self.states.recv(zmq.NOBLOCK))
+        for _ in range(2 * MOST_CAMERAS):  # and not for ever, however fast more come
+            if (message := self._states.receive(0)) is None:
+                break
+            self._take(message)
         oldest = self._last - SILENCE
         if self._since <= oldest:
             self._told = {camera: told for camera, told in self._told.items() if told > oldest}
         return frozenset(CameraAddress(self._endpoint, camera) for camera in self._told)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._states.close()
 
     def _take(self, message: bytes) -> None:
         now = time.monotonic()

@@ -9,6 +9,8 @@ from ..common.address import CameraAddress
 from ..common.schema import MOST_CAMERAS
 from ..common.state import CameraState, State
 
+SILENT = "the producer is silent"
+"""The reason as long as no better one is known."""
 _FIRST_ANSWER = 1.5
 """Seconds that a producer has for its first state: as many round trips as an opening takes, on a slow link."""
 _ORDER = (State.LIVE, State.CONNECTING, State.STALLED, State.OFFLINE, State.REFUSED, State.IDLE, State.UNKNOWN)
@@ -58,7 +60,7 @@ class States:
         return time.monotonic() - max(self._heard_at.values())
 
     def get(self, unreachable: str) -> CameraState:
-        """Return the state as last heard; `unreachable`, for the reason given, after 3 s of silence.
+        """Return the state as last heard; `unreachable`, for the reason given if there is one, after 3 s of silence.
 
         Of several cameras it is the best one's, with the reasons of those that are not live, all their frames per
         second and the least age.
@@ -73,7 +75,7 @@ class States:
         found = told[0] if len(told) == 1 else _together(told)
         if silent < state.SILENCE:
             return replace(found, since=found.since + silent)
-        return replace(found, state=State.UNREACHABLE, reason=unreachable, since=silent, fps=0.0, watchers=0)
+        return replace(found, state=State.UNREACHABLE, reason=unreachable or SILENT, since=silent, fps=0.0, watchers=0)
 
 
 def _together(told: list[CameraState]) -> CameraState:

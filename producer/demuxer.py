@@ -73,7 +73,7 @@ class Demuxer:
         self._closing = False
         self._reading = threading.Lock()
         self._log = diagnosis.LibraryLog()
-        diagnosis.check_host(source)
+        self._addresses = diagnosis.check_host(source)
         self._container = self._open(transport)
         if self._container.format.name == _TEXT:
             self.close()
@@ -118,6 +118,8 @@ class Demuxer:
         options = {"fflags": "nobuffer", "fpsprobesize": "0"}
         if source.kind is Kind.RTSP:
             options |= {"rtsp_transport": transport, "allowed_media_types": "video"}
+            # Without a time-out of its own, FFmpeg's RTSP client tries the first address of a name only.
+            options["timeout"] = str(int(READ_TIMEOUT * 1e6))
         try:
             return av.open(
                 source.url,
@@ -126,6 +128,8 @@ class Demuxer:
                 timeout=(OPEN_TIMEOUT, READ_TIMEOUT),
             )
         except (av.error.FFmpegError, OSError, ValueError) as error:
+            if self._addresses:
+                error.add_note(f"tried {', '.join(self._addresses)}")
             elapsed = time.monotonic() - started
             reason = diagnosis.opening(source, error, elapsed, OPEN_TIMEOUT, self._log.status)
         raise reason  # outside the handler: the error of FFmpeg holds the URL, and must not travel as context

@@ -12,6 +12,7 @@ from collections import deque
 import av.error
 import av.logging
 
+from ..common import resolution
 from ..common.errors import SourceError
 from .rtsp.messages import Refusal
 from .rtsp.sdp import NoVideo, Unsupported
@@ -63,22 +64,25 @@ class LibraryLog(logging.Handler):
         return found[-1] if found else None
 
 
-def check_host(source: Source) -> None:
-    """Resolve a source's host name, which FFmpeg would report as an input/output error.
+def check_host(source: Source) -> list[str]:
+    """Resolve a source's host name, which FFmpeg would report as an input/output error, and wait for without end.
+
+    Returns:
+        the addresses, which FFmpeg tries as we do (RFC 8305); none for a source that is not on the network.
 
     Raises:
-        SourceError: it has no address.
+        SourceError: it has no address, or no name server answers.
     """
     if source.kind not in (Kind.RTSP, Kind.HTTP):
-        return
+        return []
     try:
-        socket.getaddrinfo(source.camera_url.host, None)
-    except (OSError, UnicodeError):
-        raise _unknown_host(source) from None
+        return resolution.addresses(source.camera_url.host)
+    except OSError as error:
+        raise _unknown_host(source, error) from None
 
 
-def _unknown_host(source: Source) -> SourceError:
-    return SourceError(f"host name {source.camera_url.host!r} is not known: check the source's URL")
+def _unknown_host(source: Source, error: BaseException) -> SourceError:
+    return SourceError(resolution.unknown(source.camera_url.host, error, "the source's URL"))
 
 
 def opening(source: Source, error: BaseException, elapsed: float, limit: float, status: int | None) -> SourceError:
@@ -98,13 +102,14 @@ def opening(source: Source, error: BaseException, elapsed: float, limit: float, 
         refused = status in (401, 403, 404)
         return SourceError(f"{place}: {advice}", refused=refused, retry_after=_RETRY_AFTER.get(status, 0.0))
     if isinstance(error, socket.gaierror | UnicodeError):
-        return _unknown_host(source)
+        return _unknown_host(source, error)
+    tried = resolution.tried(source.camera_url.host, error)
     if isinstance(error, ConnectionRefusedError):
-        return SourceError(f"{place} refuses connections: is it on, and is the port right?")
+        return SourceError(f"{place} refuses connections{tried}: is it on, and is the port right?")
     if elapsed >= limit * 0.9:
-        return SourceError(f"{place} did not answer within {limit:g} s")
+        return SourceError(f"{place} did not answer within {limit:g} s{tried}")
     if isinstance(error, TimeoutError):
-        return SourceError(f"{place} did not answer within {max(1, round(elapsed))} s")
+        return SourceError(f"{place} did not answer within {max(1, round(elapsed))} s{tried}")
     return _not_opened(source, error)
 
 
@@ -115,7 +120,10 @@ def _not_opened(source: Source, error: BaseException) -> SourceError:
         return SourceError(f"{place}: no video stream is offered: check the path of the URL")
     if isinstance(error, PermissionError):
         if source.kind in (Kind.RTSP, Kind.HTTP):
-            return SourceError(f"this machine does not permit connections to {place}: check its firewall and routes")
+            tried = resolution.tried(source.camera_url.host, error)
+            return SourceError(
+                f"this machine does not permit connections to {place}{tried}: check its firewall and routes"
+            )
         reason = f"{place} may not be read: change its permissions or join the group that may"
         return SourceError(reason, final=source.kind is Kind.FILE)
     if isinstance(error, FileNotFoundError):
@@ -126,7 +134,8 @@ def _not_opened(source: Source, error: BaseException) -> SourceError:
         return SourceError(f"{place} answers, but not as an {source.kind.value.upper()} server of video: check the URL")
     if isinstance(error, ConnectionError | EOFError):
         return SourceError(f"{place} closed the connection while it was opened")
-    return SourceError(f"{place} cannot be opened ({type(error).__name__}): check that it is reachable")
+    tried = resolution.tried(source.camera_url.host, error)
+    return SourceError(f"{place} cannot be opened ({type(error).__name__}){tried}: check that it is reachable")
 
 
 def not_a_video(source: Source) -> SourceError:

@@ -1,10 +1,10 @@
 """Looks into a source of pictures step by step: connection, password, codec, rate, keyframes; and gives advice."""
 
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
 
+from ..common import resolution
 from ..common.errors import SourceError
 from ..common.probe import Mark, Step, resolve, several
 from ..common.signals import Stop
@@ -65,7 +65,7 @@ def _connect(source: Source) -> Iterator[Step]:
     yield resolve(host)
     started = time.monotonic()
     try:
-        socket.create_connection((host, port), _TIMEOUT).close()
+        resolution.connect(host, port, _TIMEOUT).close()
     except OSError as error:
         took = time.monotonic() - started
         reason = diagnosis.opening(source, error, took, _TIMEOUT, None).reason

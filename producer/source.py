@@ -8,11 +8,11 @@ from typing import Self
 
 from ..common.address import CameraAddress
 from ..common.errors import AddressError, SourceError
+from ..common.route import is_possible
 from ..common.url import Url, shown
 
 _DEVICE = re.compile(r"/dev/video\d+|/dev/v4l/by-(?:id|path)/\S+|\d{1,2}")
 _PATTERN = re.compile(r"test:(?:(\d{2,5})x(\d{2,5}))?(?:@(\d{1,3}))?")
-_HOST = re.compile(r"[A-Za-z0-9:][\w.:%-]*", re.ASCII)  # what ZeroMQ connects to
 _NOT_IN_NAME = re.compile(r"[^\w.-]+")
 
 
@@ -134,8 +134,7 @@ def _checked_address(text: str) -> CameraAddress:
         address = CameraAddress.parse(text)
     except AddressError as error:
         raise SourceError(str(error), final=True) from None
-    possible = _HOST.fullmatch(address.endpoint.host) and address.endpoint.port
-    if address.rendition or not possible:
+    if address.rendition or not is_possible(address.endpoint):
         raise SourceError(
             f"source '{address}' is not a camera or a producer: name tcp://host:5550/door, and ask for renditions "
             "there",

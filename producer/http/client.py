@@ -8,6 +8,7 @@ import struct
 import time
 from collections.abc import Mapping
 
+from ...common import resolution
 from ...common.url import Url
 from ..rtsp.authentication import Challenge
 from ..rtsp.connection import Refused, redirected
@@ -78,7 +79,7 @@ class Client:
     def _get(self) -> tuple[Stream, int, Mapping[str, str]]:
         """Connect, ask, and return the answer's body, status and headers."""
         address = self._address
-        self._socket = socket.create_connection((address.host, address.port), min(CONNECT_TIMEOUT, self._left()))
+        self._socket = resolution.connect(address.host, address.port, min(CONNECT_TIMEOUT, self._left()))
         self._socket.settimeout(None)
         # A fragment means nothing to a server, so its sign belongs to what people write.
         target = ("" if address.target.startswith("/") else "/") + address.target.replace("#", "%23")

@@ -1,14 +1,12 @@
 """A camera of another producer, under its name here."""
 
 import time
-from dataclasses import dataclass
 
 import zmq
 
 from ...common import wire
 from ...common.clock import AHEAD_NS, boot_id
 from ...common.errors import WireError
-from ...common.sockets import Socket
 from ...common.state import CameraState, State
 from ...common.wire import Header
 from ..hub import Hub
@@ -18,14 +16,6 @@ _MOST_RENDITIONS = 100
 """How many there may be knows the producer that makes them, which has no more."""
 _DEAF = 10.0
 """Seconds without a frame, while the camera gives some, after which the socket is made anew."""
-
-
-@dataclass(slots=True)
-class _Link:
-    """Frames of one topic, on their way here."""
-
-    frames: Socket
-    received: float
 
 
 class RelayedCamera:
@@ -51,7 +41,7 @@ class RelayedCamera:
         self._upstream = upstream
         self._camera = camera
         self._status = hub.add(name, most_renditions=_MOST_RENDITIONS)
-        self._links: dict[str, _Link] = {}
+        self._received: dict[str, float] = {}  # by what is wanted here, when a frame last came
         self._last: dict[str, Header] = {}
         self._looped = False
         upstream.follow(camera)
@@ -82,7 +72,7 @@ class RelayedCamera:
     def tell_rendition(self, rendition: str, told: CameraState) -> None:
         """Take in what is told of a rendition."""
         status = self._status
-        if rendition not in self._links:  # others ask for it
+        if rendition not in self._received:  # others ask for it
             return
         status.renditions[rendition] = told.width, told.height, told.encode_ms
         refused = told.state is State.REFUSED and status.state is not State.REFUSED
@@ -94,25 +84,25 @@ class RelayedCamera:
         for told in (self._status.renditions, self._status.refusals):
             for rendition in told.keys() - renditions:
                 del told[rendition]
-        for rendition in self._links.keys() - wanted:
-            self._upstream.leave(self._topic(rendition), self._links.pop(rendition).frames)
+        for rendition in self._received.keys() - wanted:
+            self._leave(rendition)
         for rendition in wanted:
-            if rendition in self._links:
+            if rendition in self._received:
                 continue
             try:
-                self._links[rendition] = _Link(self._watch(rendition), time.monotonic())
+                self._watch(rendition)
             except zmq.ZMQError as error:  # no more files, or sockets: what is relayed already goes on
                 self.be(State.OFFLINE, f"cannot connect to {self._upstream.endpoint}: {error.strerror}")
                 return
 
     def look_after(self) -> None:
         """Disconnect where no frames come although there are some; :meth:`want` connects anew."""
-        for rendition, link in list(self._links.items()):
+        for rendition, received in list(self._received.items()):
             last = self._last.get(rendition)
             misses = self._status.state is State.LIVE and (last is None or last.seq != self._status.seq)
-            deaf = misses and time.monotonic() - link.received > _DEAF
-            if deaf or self._upstream.inputs.given_up(link.frames):
-                self._upstream.leave(self._topic(rendition), self._links.pop(rendition).frames)
+            deaf = misses and time.monotonic() - received > _DEAF
+            if deaf or self._upstream.given_up(self._topic(rendition)):
+                self._leave(rendition)
 
     def close(self) -> None:
         """Forget it."""
@@ -123,12 +113,17 @@ class RelayedCamera:
     def _topic(self, rendition: str, camera: str = "") -> str:
         return (camera or self._camera) + (rendition and f"?{rendition}")
 
-    def _watch(self, rendition: str) -> Socket:
-        return self._upstream.watch(self._topic(rendition), lambda message: self._take(rendition, message))
+    def _watch(self, rendition: str) -> None:
+        self._upstream.watch(self._topic(rendition), lambda message: self._take(rendition, message))
+        self._received[rendition] = time.monotonic()
+
+    def _leave(self, rendition: str) -> None:
+        del self._received[rendition]
+        self._upstream.leave(self._topic(rendition))
 
     def _take(self, rendition: str, message: bytes) -> None:
         header, _ = wire.unpack(message)
-        self._links[rendition].received = time.monotonic()
+        self._received[rendition] = time.monotonic()
         last = self._last.get(rendition)
         if last is not None and not header.is_newer(last):
             return

@@ -84,7 +84,7 @@ class Following:
         for there, camera in list(self.cameras.items()):
             camera.look_after()
             if upstream.silent:
-                camera.be(State.OFFLINE, f"producer {self.endpoint} is silent: is it running, and can it be reached?")
+                camera.be(State.OFFLINE, f"producer {self.endpoint} is silent: {upstream.reason}")
             elif max(camera.told, upstream.since) < upstream.heard - SILENCE:
                 if there in self._names:
                     camera.be(State.OFFLINE, f"producer {self.endpoint} has no camera {there}")

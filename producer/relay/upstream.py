@@ -10,6 +10,7 @@ from ...common import requests, sockets, state
 from ...common.address import Endpoint
 from ...common.errors import WireError
 from ...common.remote_clock import RemoteClock
+from ...common.route import DOUBT, Route
 from ...common.state import SILENCE, CameraState
 from ...common.wire import Header
 from .inputs import Inputs, Take
@@ -24,7 +25,7 @@ class Upstream:
     """Another producer, as seen from here. A topic is a camera of it, or a rendition of one.
 
     Attributes:
-        endpoint: where it publishes.
+        endpoint: where it publishes, as it was named.
         inputs: the sockets of the loop that this belongs to.
         heard: when it last told anything, monotonic s.
         since: since when it has been telling without a pause, monotonic s.
@@ -44,7 +45,9 @@ class Upstream:
         self._context = context
         self._told = told
         self._followed: set[str] = set()
-        self._watched: set[str] = set()
+        self._watched: dict[str, Take] = {}
+        self._frames: dict[str, sockets.Socket] = {}
+        self._route = Route.to(endpoint)
         self._clock = RemoteClock()
         self._boot = ""
         self._clock_by = 0.0
@@ -56,6 +59,11 @@ class Upstream:
         """True if it has told nothing for longer than producers do."""
         return time.monotonic() - self.heard > SILENCE
 
+    @property
+    def reason(self) -> str:
+        """Why nothing is heard, in words a person can act on."""
+        return self._route.reason or "is it running, and can it be reached?"
+
     def follow(self, camera: str) -> None:
         """Be told even if it has no such camera."""
         self._followed.add(camera)
@@ -66,19 +74,22 @@ class Upstream:
         self._followed.discard(camera)
         self._states.unsubscribe(sockets.states_prefix(camera, watch=False))
 
-    def watch(self, topic: str, take: Take) -> sockets.Socket:
-        """Have frames made and sent here; return the socket that they come to."""
-        frames = sockets.frames_subscriber(self._context, self.endpoint, topic)
-        self._watched.add(topic)
+    def watch(self, topic: str, take: Take) -> None:
+        """Have frames made and sent here."""
+        self._open(topic, take)
+        self._watched[topic] = take
         self._states.subscribe(sockets.states_prefix(topic, watch=True))
-        self.inputs.open(frames, take, str(self.endpoint), newest=True)
-        return frames
 
-    def leave(self, topic: str, frames: sockets.Socket) -> None:
+    def leave(self, topic: str) -> None:
         """Undo :meth:`watch`."""
-        self._watched.discard(topic)
+        del self._watched[topic]
         self._states.unsubscribe(sockets.states_prefix(topic, watch=True))
-        self.inputs.close(frames)
+        if topic in self._frames:
+            self.inputs.close(self._frames.pop(topic))
+
+    def given_up(self, topic: str) -> bool:
+        """Return whether the frames of a topic will never come again by their present connection."""
+        return topic in self._frames and self.inputs.given_up(self._frames[topic])
 
     def local(self, header: Header) -> int | None:
         """Return when a frame was captured, on our own monotonic clock, ns; None while that is being found out."""
@@ -92,9 +103,13 @@ class Upstream:
         return found
 
     def look_after(self) -> None:
-        """Ask for the time if it is due, and connect anew if nothing comes although it should."""
+        """Ask for the time if it is due, and connect again if nothing comes although it should, or from elsewhere."""
         self._ask_clock()
         now = time.monotonic()
+        if self._connected_to is None or now - self.heard > DOUBT:
+            self._route.look()
+            if self._route.endpoint != self._connected_to:
+                self._move()
         deaf = now - self.heard > _DEAF and now - self._connected > _DEAF
         if deaf or self.inputs.given_up(self._states) or self.inputs.given_up(self._requests):
             self.reconnect()
@@ -108,13 +123,28 @@ class Upstream:
         """Close all sockets but those of frames that are still watched."""
         self._disconnect()
 
+    def _move(self) -> None:
+        self._disconnect()
+        while self._frames:
+            self.inputs.close(self._frames.popitem()[1])
+        self._connect()
+        for topic, take in self._watched.items():
+            with suppress(zmq.ZMQError):  # no more files, or sockets: who misses frames watches again
+                self._open(topic, take)
+
+    def _open(self, topic: str, take: Take) -> None:
+        frames = sockets.frames_subscriber(self._context, self._connected_to, topic)
+        self._frames[topic] = frames
+        self.inputs.open(frames, take, str(self.endpoint), newest=True)
+
     def _connect(self) -> None:
+        self._connected_to = self._route.endpoint
         topics = [sockets.states_prefix(topic, watch=True) for topic in self._watched]
         topics += [sockets.states_prefix(camera, watch=False) for camera in self._followed]
-        self._states = sockets.states_subscriber(self._context, self.endpoint, "")
+        self._states = sockets.states_subscriber(self._context, self._connected_to, "")
         for topic in topics:
             self._states.subscribe(topic)
-        self._requests = sockets.requests_client(self._context, self.endpoint)
+        self._requests = sockets.requests_client(self._context, self._connected_to)
         self._forget_clock()  # it may be another host when it comes back
         self.inputs.open(self._states, self._take_state, str(self.endpoint))
         self.inputs.open(self._requests, self._take_answer, str(self.endpoint))

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from dataclasses import replace
 
+from ...common import resolution
 from ...common.url import Url
 from .authentication import Challenge
 from .messages import Inbox, Packet, Request, Response
@@ -65,7 +66,7 @@ class Connection:
         self._cseq = 0
         self._inbox = Inbox()
         self._early: deque[Packet] = deque(maxlen=_EARLY)
-        self._socket = socket.create_connection((address.host, address.port), timeout)
+        self._socket = resolution.connect(address.host, address.port, timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def ask(self, method: str, url: str, *, deadline: float, **headers: str) -> Response:

@@ -36,8 +36,7 @@ def send_until_received(publisher: Socket, subscriber: Socket, topic: bytes) -> 
 def test_listen_finds_three_ports_in_a_row() -> None:
     """Port 0 gives any free port whose two neighbours are free as well."""
     endpoint, listeners = sockets.listen(Endpoint("127.0.0.1", 0))
-    ports = [listener.getsockname()[1] for listener in listeners]
-    assert ports == [endpoint.port, endpoint.port + 1, endpoint.port + 2]
+    assert [listener.port for listener in listeners] == [endpoint.port, endpoint.port + 1, endpoint.port + 2]
     for listener in listeners:
         listener.close()
 
@@ -128,7 +127,7 @@ def test_subscription_survives_a_restart_of_the_publisher(context: Context) -> N
 def test_connections_inherit_the_small_backlog() -> None:
     """What the kernel may hold unsent is set on the listening socket, and accepted ones inherit it."""
     endpoint, listeners = sockets.listen(Endpoint("127.0.0.1", 0))
-    with socket.create_connection((endpoint.host, endpoint.port)), listeners[0].accept()[0] as accepted:
+    with socket.create_connection((endpoint.host, endpoint.port)), listeners[0][0].accept()[0] as accepted:
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == 16 * 1024
     for listener in listeners:
         listener.close()
