@@ -116,7 +116,7 @@ class JpegDepacketizer:
         self._arrival = arrival
         self._is_marked = second & 0x80 != 0 and self._filled > 0
         if self._is_marked:
-            if self._has_end or (self._trusts_marker and self._is_proved and not self._sends_end):
+            if self._has_end or (self._trusts_marker and self._ends_anyhow):
                 pictures = [*pictures, *self._finish()]
             else:
                 self._timestamp = _NONE  # the next packet tells whether this was the last one
@@ -200,8 +200,15 @@ class JpegDepacketizer:
 
     @property
     def _has_end(self) -> bool:
-        """True if the JPEG ends in the last packet; the marker may begin in the one before."""
+        """True if the JPEG ends in the last packet; its end may begin in the one before."""
         return _END_OF_IMAGE in b"".join((self._parts[-2][-1:], self._parts[-1]))
+
+    @property
+    def _ends_anyhow(self) -> bool:
+        """True if the JPEG ended earlier, and padding follows, or if markers alone tell where those of this camera end."""
+        if self._sends_end:
+            return any(_END_OF_IMAGE in bytes(part) for part in self._parts[1:-1])
+        return self._is_proved
 
     def _finish(self) -> Sequence[Picture]:
         """End the open picture, with an end marker of ours if the camera sends none."""

@@ -237,8 +237,8 @@ def test_camera_whose_fragments_become_shorter() -> None:
     """A camera that changes the length of its fragments for good is served again after some keyframes."""
     fragments, cut = Fragments(), []
     for length in [1400] * 20 + [1000] * 20 + [1400] * 3:
-        cut.append(fragments.is_cut(length, is_first=True, is_last=False))
-        fragments.is_cut(300, is_first=False, is_last=True)
+        cut.append(fragments.is_cut(length, 1, is_first=True, is_last=False))
+        fragments.is_cut(300, 1, is_first=False, is_last=True)
     assert [at for at, damaged in enumerate(cut) if damaged] == [20, 21, 22]
 
 
@@ -247,10 +247,10 @@ def test_camera_whose_keyframes_only_are_irregular() -> None:
     fragments, cut = Fragments(), []
     for _ in range(10):
         for _ in range(24):
-            assert not fragments.is_cut(1400, is_first=True, is_last=False)
-            assert not fragments.is_cut(300, is_first=False, is_last=True)
+            assert not fragments.is_cut(1400, 1, is_first=True, is_last=False)
+            assert not fragments.is_cut(300, 1, is_first=False, is_last=True)
         told = [
-            fragments.is_cut(size, is_first=at == 0, is_last=at == 3) for at, size in enumerate((1400, 900, 1400, 9))
+            fragments.is_cut(size, 5, is_first=at == 0, is_last=at == 3) for at, size in enumerate((1400, 900, 1400, 9))
         ]
         cut.append(any(told))
     assert cut == [True] * 3 + [False] * 7
