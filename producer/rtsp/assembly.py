@@ -96,8 +96,11 @@ class Assembly:
         if len(target) > LARGEST:
             self.damage(malformed=False)
 
-    def mark(self) -> None:
-        """Note that a packet says that it is the last one of its picture."""
+    def mark(self, *, amid_unit: bool) -> None:
+        """Note that a packet says that it is the last one of its picture, even if its unit goes on."""
+        if amid_unit:
+            self._trusts_marker = self._trusts_marker and self._form.is_checked
+            return
         self._is_marked = True
         if self._is_damaged or (self._has_slice and self._trusts_marker and self._is_proved):
             if not self._has_new_parameters:  # else they are the next picture's

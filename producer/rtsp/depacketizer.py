@@ -71,9 +71,8 @@ class Depacketizer:
             assembly.lose()
         self._expected = (sequence + 1) & 0xFFFF
         self._add(payload)
-        # A marker amid a unit is none, unless this camera leaves the end of its units open.
-        if second & 0x80 and (not self._is_open or self._omits_ends):
-            assembly.mark()
+        if second & 0x80:
+            assembly.mark(amid_unit=self._is_open and not self._omits_ends)
         return assembly.take()
 
     def _add(self, payload: memoryview) -> None:

@@ -5,7 +5,9 @@ from collections import Counter
 _SLACK = 8  # bytes; some cameras make the first fragment of a unit a little shorter than the rest
 _TRUSTED, _MOST = 8, 16
 _COST = 4  # regular units that one irregular unit weighs
-_OFTEN = 3  # irregular units in a row after which a camera is known to make those of their type itself, such as large ones
+_OFTEN = (
+    3  # irregular units in a row after which a camera is known to make those of their type itself, such as large ones
+)
 
 
 class Fragments:
