@@ -62,9 +62,9 @@ def encoded(codec: str, *, gops: int = 2, slices: int = 1, **parameters: int) ->
     assert isinstance(encoder, VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt, encoder.framerate = WIDTH, HEIGHT, "yuv420p", Fraction(25)
     encoder.time_base, encoder.thread_count = Fraction(1, 25), 1
-    given: dict[str, object] = {"keyint": GOP, "min-keyint": GOP, "scenecut": 0, "qp": 24, "slices": slices}
-    given |= {"h264": {"bframes": 0}, "hevc": {"ctu": 16, "frame-threads": 1, "log-level": "none"}}[codec]
-    given |= {"repeat-headers": 1} | {name.replace("_", "-"): value for name, value in parameters.items()}
+    given: dict[str, int | str] = {"keyint": GOP, "min-keyint": GOP, "scenecut": 0, "qp": 24, "slices": slices}
+    given |= {"ctu": 16, "frame-threads": 1, "log-level": "none"} if codec == "hevc" else {}
+    given |= {"repeat-headers": 1, "bframes": 0} | {name.replace("_", "-"): value for name, value in parameters.items()}
     joined = ":".join(f"{name}={value}" for name, value in given.items())
     encoder.options = {"preset": "ultrafast", "tune": "zerolatency", f"{encoder.codec.name[3:]}-params": joined}
     packets = []
@@ -130,36 +130,36 @@ class Coded:
 
 
 class Viewer:
-    """Puts packets together and decodes them, and keeps the pixels of what it would show.
+    """Puts packets together and decodes them, and remembers the pixels of what it would show, by their hashes.
 
     Args:
-        stream: whose packets it is given.
+        codec: `h264` or `hevc`.
         width: of the pictures; 0 if it is not known.
         subject: what puts them together; by default, one that has seen nothing.
     """
 
-    def __init__(self, stream: Stream, width: int = 0, subject: Depacketizer | None = None) -> None:
-        self._depacketizer = subject or Depacketizer(stream.codec, PAYLOAD_TYPE)
-        self._decoder = Decoder(Coded(stream.codec, width))
-        self.shown: list[bytes] = []
+    def __init__(self, codec: str, width: int = 0, subject: Depacketizer | None = None) -> None:
+        self._depacketizer = subject or Depacketizer(codec, PAYLOAD_TYPE)
+        self._decoder = Decoder(Coded(codec, width))
+        self.shown: list[int] = []
 
-    def watch(self, packets: Iterable[bytes]) -> list[bytes]:
-        """Return all that was shown up to the end of these packets."""
+    def watch(self, packets: Iterable[bytes]) -> list[int]:
+        """Return all that has been shown up to the end of these packets."""
         for given in packets:
             for unit in self._depacketizer.push(memoryview(given), Arrival(1, 1)):
                 packet = av.Packet(unit.data)
                 packet.is_keyframe = unit.keyframe
                 pictures = cast(Iterator[av.VideoFrame], self._decoder.decode(cast(VideoPacket, packet)))
-                self.shown += [picture.to_ndarray().tobytes() for picture in pictures]
+                self.shown += [hash(picture.to_ndarray().tobytes()) for picture in pictures]
         return self.shown
 
 
 @lru_cache
-def originals(stream: Stream) -> list[bytes]:
-    """Return the pixels of each picture, as a decoder that lacks nothing makes them."""
+def originals(stream: Stream) -> list[int]:
+    """Return the pixels of each picture, as a decoder that lacks nothing makes them, by their hashes."""
     decoder = av.CodecContext.create(stream.codec, "r")
     assert isinstance(decoder, VideoCodecContext)
     packets = [av.Packet(b"".join(START + unit for unit in units)) for units in stream.pictures]
     found = [picture for packet in [*packets, None] for picture in decoder.decode(packet)]
     assert len(found) == len(stream.pictures)
-    return [picture.to_ndarray().tobytes() for picture in found]
+    return [hash(picture.to_ndarray().tobytes()) for picture in found]

@@ -5,6 +5,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 
 import pytest
 
@@ -58,12 +59,13 @@ def test_only_sound_pictures_are_shown(name: str, width: int) -> None:
     tried, unnoticed, dice = Counter[str](), Counter[str](), random.Random(1)
     for first in range(WARM_UP, WARM_UP + ROUNDS * GOP, GOP):
         before = Depacketizer(codec, PAYLOAD_TYPE)
-        for packet in sum(pictures[:first], []):
+        for packet in chain.from_iterable(pictures[:first]):
             before.push(memoryview(packet), Arrival(1, 1))
-        group, rest = sum(pictures[first : first + GOP], []), sum(pictures[first + GOP : first + GOP + 2], [])
+        group = list(chain.from_iterable(pictures[first : first + GOP]))
+        rest = list(chain.from_iterable(pictures[first + GOP : first + GOP + 2]))
         for at, packet in enumerate(group):
             for kind, left in damages(packet, dice):
-                viewer = Viewer(stream, width, copy.deepcopy(before))
+                viewer = Viewer(codec, width, copy.deepcopy(before))
                 found = [places.get(pixels) for pixels in viewer.watch([*group[:at], *left, *group[at + 1 :], *rest])]
                 tried[kind] += 1
                 unnoticed[kind] += None in found

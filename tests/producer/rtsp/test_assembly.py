@@ -104,7 +104,7 @@ TIMES: dict[str, Callable[[Part, int], int]] = {
 def shown(stream: Stream, packets: list[bytes]) -> list[int | None]:
     """Return which pictures are shown, None for a damaged one."""
     places = {pixels: number for number, pixels in enumerate(originals(stream))}
-    return [places.get(pixels) for pixels in Viewer(stream).watch(packets)]
+    return [places.get(pixels) for pixels in Viewer(stream.codec).watch(packets)]
 
 
 @pytest.mark.parametrize("markers", MARKERS)
@@ -185,3 +185,15 @@ def test_pictures_that_a_camera_leaves_out(name: str, lost: int) -> None:
     following = -(-lost // GOP) * GOP
     expected = [*range(lost), *range(following + (following == lost) * GOP, len(stream.pictures))]
     assert shown(stream, packets) == expected
+
+
+@pytest.mark.parametrize("name", ["h264", "h264-slices"])
+def test_parameter_sets_that_are_sent_once(name: str) -> None:
+    """A decoder that starts over after damage gets the parameter sets that came long before."""
+    codec, slices = STREAMS[name]
+    stream = parameters_once(encoded(codec, slices=slices))
+    given = list(parts(stream))
+    packets = [rtp(at, part.picture, part.data, marker=part.ends_picture) for at, part in enumerate(given)]
+    cut = max(at for at, part in enumerate(given) if part.picture == 2)
+    packets[cut] = packets[cut][: len(packets[cut]) // 2]
+    assert shown(stream, packets) == [0, 1, *range(GOP, len(stream.pictures))]

@@ -271,7 +271,7 @@ def test_parameter_sets_alone_belong_to_the_next_picture() -> None:
 
 
 def test_camera_that_marks_every_slice() -> None:
-    """Where a slice comes after the marker, markers mean nothing from then on, and the first picture comes once more."""
+    """Where a slice comes after the marker, markers mean nothing from then on; the first picture comes once more."""
     given = []
     for number in range(6):
         key = number % 2 == 0
