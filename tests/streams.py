@@ -49,7 +49,7 @@ class Stream:
 
 
 @lru_cache
-def encoded(codec: str, *, gops: int = 2, slices: int = 1, **parameters: int) -> Stream:
+def encoded(codec: str, *, gops: int = 2, slices: int = 1, **parameters: int | str) -> Stream:
     """Return a small stream in which everything moves, so that what is old or missing shows.
 
     Args:

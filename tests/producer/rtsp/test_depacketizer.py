@@ -242,6 +242,18 @@ def test_camera_whose_fragments_become_shorter() -> None:
     assert [at for at, damaged in enumerate(cut) if damaged] == [20, 21, 22]
 
 
+def test_fragments_that_are_cut_again_and_again() -> None:
+    """However many were cut before: of a camera that fills its fragments a short one is known to be cut."""
+    fragments = Fragments()
+    for _ in range(20):
+        for number in range(12):
+            for is_first in (True, False):
+                assert not fragments.is_cut(1400, 1, is_first=is_first, is_last=False)
+            if number == 11:
+                assert fragments.is_cut(700, 1, is_first=False, is_last=False)
+            fragments.is_cut(300, 1, is_first=False, is_last=True)
+
+
 def test_camera_whose_keyframes_only_are_irregular() -> None:
     """A camera that fills its fragments but for one in the middle of each keyframe is served after some of those."""
     fragments, cut = Fragments(), []
