@@ -1,6 +1,6 @@
 """From coded units to pictures: the bytes of its slices tell where a picture ends, and marker bits are hints."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..arrival import Arrival
 from .counters import Counters
@@ -11,6 +11,7 @@ LARGEST = 16 * 1024 * 1024
 """Bytes of the largest access unit believed; a larger one is given up like a damaged one."""
 
 _START = b"\0\0\0\1"
+_NEVER = Arrival(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,32 @@ class Unit:
     data: bytes
     keyframe: bool
     arrival: Arrival
+
+
+@dataclass(slots=True)
+class _Picture:
+    """An access unit that is being put together.
+
+    Attributes:
+        data: its units, with start codes.
+        arrival: when the last packet of its slices came in.
+        has_slice, has_parameters: they are among those.
+        is_keyframe: decoding can start here.
+        is_damaged: something of it is missing.
+        is_marked: nothing of it has come since a marker said that it was complete.
+        is_out: it was given out, or dropped.
+        is_again: a part of it was given out before.
+    """
+
+    data: bytearray = field(default_factory=bytearray)
+    arrival: Arrival = _NEVER
+    has_slice: bool = False
+    has_parameters: bool = False
+    is_keyframe: bool = False
+    is_damaged: bool = False
+    is_marked: bool = False
+    is_out: bool = False
+    is_again: bool = False
 
 
 class Assembly:
@@ -45,13 +72,14 @@ class Assembly:
     """
 
     def __init__(self, form: Format, counters: Counters, numbers: FrameNumbers | None) -> None:
-        self.arrival = self._arrival = Arrival(0, 0)
+        self.arrival = _NEVER
         self._form = form
         self._counters = counters
         self._numbers = numbers
         self._complete: list[Unit] = []
         self._waiting = True  # for a keyframe
         self._trusts_marker = True
+        self._picture = _Picture()
         self._is_proved = form.is_checked  # else the first marker has to prove right: nobody would notice what lacks
         self._repeats_parameters = False
         self._parameter_sets = b""
@@ -59,7 +87,6 @@ class Assembly:
         self._has_new_parameters = False  # they are among those
         self._in_slice = False
         self._follows_loss = False
-        self._clear()
 
     def take(self) -> list[Unit]:
         """Return what has become complete, and forget it."""
@@ -78,8 +105,8 @@ class Assembly:
                 self._begin_picture(header[0], body)
             else:
                 self._continue_picture()
-            self._is_marked = False
-            self._is_keyframe = self._is_keyframe or kind in form.keyframes
+            self._picture.is_marked = False
+            self._picture.is_keyframe = self._picture.is_keyframe or kind in form.keyframes
         elif kind == form.parameters:
             self._has_new_parameters = self._repeats_parameters = True
         self.append(_START, header, body)
@@ -87,19 +114,22 @@ class Assembly:
     def append(self, *parts: bytes | memoryview) -> None:
         """Go on with the unit that was begun last."""
         if self._in_slice:
-            self._arrival = self.arrival
-            if self._is_damaged:
+            self._picture.arrival = self.arrival
+            if self._picture.is_damaged:
                 return
-        target = self._unit if self._in_slice else self._between
+        target = self._picture.data if self._in_slice else self._between
         for part in parts:
             target += part
         if len(target) > LARGEST:
             self.damage(malformed=False)
 
-    def mark(self) -> None:
-        """Note that a packet says that it is the last one of its picture."""
-        self._is_marked = True
-        if self._is_damaged or (self._has_slice and self._trusts_marker and self._is_proved):
+    def mark(self, *, amid_unit: bool) -> None:
+        """Note that a packet says that it is the last one of its picture, even if its unit goes on."""
+        if amid_unit:
+            self._trusts_marker = self._trusts_marker and self._form.is_checked
+            return
+        self._picture.is_marked = True
+        if self._picture.is_damaged or (self._picture.has_slice and self._trusts_marker and self._is_proved):
             if not self._has_new_parameters:  # else they are the next picture's
                 self._join()
             self._finish()
@@ -107,36 +137,31 @@ class Assembly:
     def damage(self, *, malformed: bool = True) -> None:
         """Give up the present picture, because of a malformed packet or for another reason."""
         self._counters.malformed += malformed
-        if self._is_out:
-            self._clear()  # the next one is it that lacks something
-        self._is_damaged = True
-        self._unit.clear()
+        if self._picture.is_out:
+            self._picture = _Picture()  # the next one is it that lacks something
+        self._picture.is_damaged = True
+        self._picture.data.clear()
         self._forget_between()
 
     def lose(self) -> None:
         """Give up what is not complete, since packets are missing. What begins next may be whole."""
         self._report_loss()
-        self._clear()
+        self._picture = _Picture()
         self._forget_between()
         self._follows_loss = True
         if self._numbers:
             self._numbers.forget()
-
-    def _clear(self) -> None:
-        self._unit = bytearray()
-        self._has_slice = self._has_parameters = self._is_keyframe = False
-        self._is_damaged = self._is_marked = self._is_out = self._is_again = False
 
     def _forget_between(self) -> None:
         self._between.clear()
         self._has_new_parameters = False
 
     def _begin_picture(self, header: int, body: memoryview) -> None:
-        if self._has_slice or self._is_out:
-            self._is_proved = self._is_proved or (self._is_marked and self._is_keyframe)
+        if self._picture.has_slice or self._picture.is_out:
+            self._is_proved = self._is_proved or (self._picture.is_marked and self._picture.is_keyframe)
             self._finish()
-            self._follows_loss = self._is_damaged
-            self._clear()
+            self._follows_loss = self._picture.is_damaged
+            self._picture = _Picture()
         if self._has_new_parameters:
             units = bytes(self._between).split(_START)
             sets = [unit for unit in units if unit and self._form.kind(unit) in self._form.parameter_sets]
@@ -146,44 +171,44 @@ class Assembly:
                     self._numbers.learn(unit)
         if self._numbers and self._numbers.is_gap(header, body):
             self._report_loss()
-        self._has_slice = True
+        self._picture.has_slice = True
         self._join()
 
     def _continue_picture(self) -> None:
-        if not self._has_slice:
-            self.damage(malformed=False)  # its first slice is lost
-            self._has_slice = True
-        elif self._is_marked:  # this camera marks slices, or every packet
+        picture = self._picture
+        was_out = picture.is_out
+        if picture.is_marked:  # this camera marks slices, or every packet
             self._trusts_marker = False
-            if self._is_out and not self._is_keyframe:
-                self.damage(malformed=False)
-            self._is_again, self._is_out = self._is_out, False
+            picture.is_out, picture.is_again = False, was_out
+        if not picture.has_slice or (was_out and not picture.is_keyframe):
+            self.damage(malformed=False)  # its first slice is lost, or the decoder got a part of it
+            self._picture.has_slice = True
         self._join()
 
     def _join(self) -> None:
         """Add what came since the last slice."""
-        if not self._is_damaged:
-            self._unit += self._between
-        self._has_parameters = self._has_parameters or self._has_new_parameters
+        if not self._picture.is_damaged:
+            self._picture.data += self._between
+        self._picture.has_parameters = self._picture.has_parameters or self._has_new_parameters
         self._forget_between()
 
     def _finish(self) -> None:
         """Give the present picture out, unless it was already, or drop it."""
-        if self._is_out:
+        if self._picture.is_out:
             return
-        self._is_out = True
-        if self._is_damaged or self._lacks_parameters:
+        self._picture.is_out = True
+        if self._picture.is_damaged or self._lacks_parameters:
             self._counters.dropped += 1
             self._report_loss()
-        elif self._waiting and not self._is_keyframe:
+        elif self._waiting and not self._picture.is_keyframe:
             self._counters.dropped += 1
         else:
-            if self._is_again:  # the decoder got a part of it
-                self._complete.append(Unit(b"", False, self._arrival))
+            if self._picture.is_again:
+                self._complete.append(Unit(b"", False, self._picture.arrival))
             self._waiting = False
             # A decoder that starts over needs parameter sets, which a camera may send once.
-            sets = self._parameter_sets if self._is_keyframe and not self._has_parameters else b""
-            self._complete.append(Unit(sets + self._unit, self._is_keyframe, self._arrival))
+            sets = self._parameter_sets if self._picture.is_keyframe and not self._picture.has_parameters else b""
+            self._complete.append(Unit(sets + self._picture.data, self._picture.is_keyframe, self._picture.arrival))
 
     def _report_loss(self) -> None:
         if not self._waiting:
@@ -193,4 +218,9 @@ class Assembly:
     @property
     def _lacks_parameters(self) -> bool:
         """True for a keyframe whose parameter sets are lost, as far as one can tell; they may have been new ones."""
-        return self._is_keyframe and self._follows_loss and self._repeats_parameters and not self._has_parameters
+        return (
+            self._picture.is_keyframe
+            and self._follows_loss
+            and self._repeats_parameters
+            and not self._picture.has_parameters
+        )

@@ -71,9 +71,8 @@ class Depacketizer:
             assembly.lose()
         self._expected = (sequence + 1) & 0xFFFF
         self._add(payload)
-        # A marker amid a unit is none, unless this camera leaves the end of its units open.
-        if second & 0x80 and (not self._is_open or self._omits_ends):
-            assembly.mark()
+        if second & 0x80:
+            assembly.mark(amid_unit=self._is_open and not self._omits_ends)
         return assembly.take()
 
     def _add(self, payload: memoryview) -> None:
@@ -113,10 +112,10 @@ class Depacketizer:
             return
         flags = payload[form.header]
         is_first, is_last = flags & 0x80 != 0, flags & 0x40 != 0
-        if self._fragments.is_cut(len(payload), is_first=is_first, is_last=is_last):
+        kind = flags & form.mask
+        if self._fragments.is_cut(len(payload), kind, is_first=is_first, is_last=is_last):
             self._assembly.damage()
         elif is_first:
-            kind = flags & form.mask
             header = bytes((payload[0] & ~(form.mask << form.shift) | kind << form.shift,)) + payload[1 : form.header]
             self._begin(kind, header, payload[form.header + 1 :])
             self._is_open = True

@@ -118,12 +118,12 @@ class FrameNumbers:
             number = bits.take(layout.bits)
         except ValueError:
             return False
-        before, is_keyframe = self._reference, header & 0x1F == 5
+        before, wrap = self._reference, (1 << layout.bits) - 1
+        is_next = before is None or header & 0x1F == 5 or (number - before) & wrap <= 1
         if header & 0x60:
             self._reference = number
-        if before is None or is_keyframe or (number - before) & (1 << layout.bits) - 1 <= 1:
-            self._score = min(self._score + 1, _MOST)
-            return False
+        elif not is_next:
+            self._reference = number - 1 & wrap
         is_trusted = self._score >= _TRUSTED
-        self._score = max(0, self._score - _COST)
-        return is_trusted
+        self._score = min(self._score + 1, _MOST) if is_next else max(0, self._score - _COST)
+        return is_trusted and not is_next

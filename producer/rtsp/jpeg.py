@@ -105,22 +105,12 @@ class JpegDepacketizer:
                 pictures = self._finish()
             self._begin(packet, timestamp, form)
         elif offset & 0xFF_FFFF == self._filled and form == self._form:
-            if self._is_marked:  # this camera marks every packet
-                self._trusts_marker = False
-            self._timestamp = timestamp
-            part = packet[self._skip :]
-            self._parts.append(part)
-            self._filled += len(part)
+            self._go_on(packet, timestamp)
         else:
             self._drop()
         self._arrival = arrival
         self._is_marked = second & 0x80 != 0 and self._filled > 0
-        if self._is_marked:
-            if self._has_end or (self._trusts_marker and self._is_proved and not self._sends_end):
-                pictures = [*pictures, *self._finish()]
-            else:
-                self._timestamp = _NONE  # the next packet tells whether this was the last one
-        return pictures
+        return [*pictures, *self._finish_if_last()] if self._is_marked else pictures
 
     def _push_plain(self, packet: memoryview, arrival: Arrival) -> Sequence[Picture]:
         """Add a packet without what makes its header longer, or its end."""
@@ -169,6 +159,21 @@ class JpegDepacketizer:
         self._parts = [jfif.head(kind & 1, *self._shape, interval, tables), part]
         self._filled, self._timestamp, self._form = len(part), timestamp, form
 
+    def _go_on(self, packet: memoryview, timestamp: int) -> None:
+        if self._is_marked:  # this camera marks every packet
+            self._trusts_marker = False
+        self._timestamp = timestamp
+        part = packet[self._skip :]
+        self._parts.append(part)
+        self._filled += len(part)
+
+    def _finish_if_last(self) -> Sequence[Picture]:
+        """End the open picture at a marker, as far as that is believed."""
+        if self._has_end or (self._trusts_marker and self._ends_anyhow):
+            return self._finish()
+        self._timestamp = _NONE  # so that the next packet is looked at, and tells whether this was the last one
+        return ()
+
     def _read_tables(self, packet: memoryview, quality: int, at: int) -> tuple[bytes, int]:
         """Return the quantization tables of a picture, and where its scan begins (RFC 2435, 3.1.8).
 
@@ -200,8 +205,15 @@ class JpegDepacketizer:
 
     @property
     def _has_end(self) -> bool:
-        """True if the JPEG ends in the last packet; the marker may begin in the one before."""
+        """True if the JPEG ends in the last packet; its end may begin in the one before."""
         return _END_OF_IMAGE in b"".join((self._parts[-2][-1:], self._parts[-1]))
+
+    @property
+    def _ends_anyhow(self) -> bool:
+        """True if the JPEG ended earlier, and padding follows; or if this camera sends no end, but right markers."""
+        if self._sends_end:
+            return any(_END_OF_IMAGE in bytes(part) for part in self._parts[1:-1])
+        return self._is_proved
 
     def _finish(self) -> Sequence[Picture]:
         """End the open picture, with an end marker of ours if the camera sends none."""

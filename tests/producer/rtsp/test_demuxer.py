@@ -82,6 +82,14 @@ def test_only_sound_pictures(camera: CameraServer, codec: str, query: dict[str, 
         assert len(moments(source, 60)) == 60
 
 
+@pytest.mark.parametrize("codec", ["h264", "h265", "mjpeg"])
+def test_losses_by_udp(camera: CameraServer, codec: str) -> None:
+    """What FFmpeg's libraries read by UDP is as sound, although they report losses in their log only."""
+    with opened(camera.url("door", codec=codec, size="640x352", drop=0.03), "udp") as source:
+        assert isinstance(source, Demuxer)
+        assert len(moments(source, 60)) == 60
+
+
 @pytest.mark.parametrize("codec", ["h264", "h265"])
 def test_first_picture_is_the_first_one_sent(camera: CameraServer, codec: str) -> None:
     """Nothing is read ahead: the keyframe that PLAY is answered with is the first picture."""

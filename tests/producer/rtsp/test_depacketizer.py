@@ -237,9 +237,21 @@ def test_camera_whose_fragments_become_shorter() -> None:
     """A camera that changes the length of its fragments for good is served again after some keyframes."""
     fragments, cut = Fragments(), []
     for length in [1400] * 20 + [1000] * 20 + [1400] * 3:
-        cut.append(fragments.is_cut(length, is_first=True, is_last=False))
-        fragments.is_cut(300, is_first=False, is_last=True)
+        cut.append(fragments.is_cut(length, 1, is_first=True, is_last=False))
+        fragments.is_cut(300, 1, is_first=False, is_last=True)
     assert [at for at, damaged in enumerate(cut) if damaged] == [20, 21, 22]
+
+
+def test_fragments_that_are_cut_again_and_again() -> None:
+    """However many were cut before: of a camera that fills its fragments a short one is known to be cut."""
+    fragments = Fragments()
+    for _ in range(20):
+        for number in range(12):
+            for is_first in (True, False):
+                assert not fragments.is_cut(1400, 1, is_first=is_first, is_last=False)
+            if number == 11:
+                assert fragments.is_cut(700, 1, is_first=False, is_last=False)
+            fragments.is_cut(300, 1, is_first=False, is_last=True)
 
 
 def test_camera_whose_keyframes_only_are_irregular() -> None:
@@ -247,10 +259,10 @@ def test_camera_whose_keyframes_only_are_irregular() -> None:
     fragments, cut = Fragments(), []
     for _ in range(10):
         for _ in range(24):
-            assert not fragments.is_cut(1400, is_first=True, is_last=False)
-            assert not fragments.is_cut(300, is_first=False, is_last=True)
+            assert not fragments.is_cut(1400, 1, is_first=True, is_last=False)
+            assert not fragments.is_cut(300, 1, is_first=False, is_last=True)
         told = [
-            fragments.is_cut(size, is_first=at == 0, is_last=at == 3) for at, size in enumerate((1400, 900, 1400, 9))
+            fragments.is_cut(size, 5, is_first=at == 0, is_last=at == 3) for at, size in enumerate((1400, 900, 1400, 9))
         ]
         cut.append(any(told))
     assert cut == [True] * 3 + [False] * 7
@@ -271,7 +283,7 @@ def test_parameter_sets_alone_belong_to_the_next_picture() -> None:
 
 
 def test_camera_that_marks_every_slice() -> None:
-    """Where a slice comes after the marker, markers mean nothing from then on, and the first picture comes once more."""
+    """Where a slice comes after the marker, markers mean nothing from then on; the first picture comes once more."""
     given = []
     for number in range(6):
         key = number % 2 == 0
