@@ -1,7 +1,6 @@
 """From the name of a host to a connection: all of its addresses are tried, not only the first (RFC 8305)."""
 
 import errno
-import ipaddress
 import os
 import selectors
 import socket
@@ -26,9 +25,10 @@ _lookups: dict[tuple[int, str], Future[list[str]]] = {}
 
 def is_numeric(host: str) -> bool:
     """Return whether a host is an address, such as `127.0.0.1`, `::1` or `fe80::1%eth0`, and not a name."""
+    family, address = (socket.AF_INET6, host.partition("%")[0]) if ":" in host else (socket.AF_INET, host)
     try:
-        ipaddress.ip_address(host)
-    except ValueError:
+        socket.inet_pton(family, address)
+    except (OSError, ValueError):  # what is not ASCII is no address either
         return False
     return True
 

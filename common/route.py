@@ -16,7 +16,7 @@ from .errors import AddressError
 DOUBT = 1.25
 """Seconds of silence after which a route is looked into, since states come every second."""
 _PATIENCE = 3.0
-"""Seconds that a search may take: enough for the kernel to repeat what a lossy network dropped."""
+"""Seconds that addresses have to answer: enough for the kernel to repeat what a lossy network dropped."""
 _GREETING_PATIENCE = 1.0
 """Seconds that whoever accepts a connection may take to greet."""
 _GREETING = b"\xff"
@@ -86,7 +86,7 @@ class Route:
                 self._wakes.add(wake)
             return self._searching
 
-    def wait(self, timeout: float = resolution.LOOKUP_TIMEOUT + _PATIENCE) -> None:
+    def wait(self, timeout: float = resolution.LOOKUP_TIMEOUT + 2 * _PATIENCE) -> None:
         """Search if that is due, and wait for the end of a search that is under way, for so many seconds at most."""
         over = threading.Event()
         if self.look(over.set):
@@ -101,7 +101,15 @@ class Route:
         return True
 
     def _run(self) -> None:
-        found = self._find()
+        found = ""
+        try:
+            found = self._find()
+        finally:  # whatever happens, others may search again
+            for wake in self._end(found):
+                wake()
+
+    def _end(self, found: str) -> set[Callable[[], object]]:
+        """Note what a search has found, and when the next may be; return who waits for its end."""
         with self._lock:
             if found:
                 self.endpoint = Endpoint(found, self._named.port)
@@ -112,17 +120,20 @@ class Route:
             self._next = time.monotonic() + pause
             self._searching = False
             wakes, self._wakes = self._wakes, set()
-        for wake in wakes:
-            wake()
+        return wakes
 
     def _find(self) -> str:
         """Return the address that answers, which is the one before if it does; nothing if none does, and note why."""
-        host, before = self._named.host, self.endpoint.host if self.endpoint else ""
+        host, port = self._named.host, self._named.port
+        before = self.endpoint.host if self.endpoint else ""
         if not (self.reason or self._numeric):
             self.reason = f"{host} does not answer yet: check the name servers and the network"
         try:
-            found = sorted(resolution.addresses(host), key=lambda address: address != before)
-            answering = _greeting(found, self._named.port, time.monotonic() + _PATIENCE)
+            found = resolution.addresses(host)
+            if not self._numeric and before in found and _still_greets(before, port):
+                answering = before
+            else:
+                answering = _greeting(found, port)
         except OSError as error:
             self.reason = _why(host, error)
             return ""
@@ -130,13 +141,21 @@ class Route:
         return answering
 
 
-def _greeting(candidates: list[str], port: int, deadline: float) -> str:
+def _still_greets(address: str, port: int) -> bool:
+    """Return whether an address still answers: on a slow link it could not win a race, and need not."""
+    try:
+        return bool(_greeting([address], port))
+    except OSError:
+        return False
+
+
+def _greeting(candidates: list[str], port: int) -> str:
     """Return the first address that a ZeroMQ socket greets from; nothing if connections are accepted, but not by one.
 
     Raises:
         OSError: no connection is accepted.
     """
-    left = list(candidates)
+    left, deadline = list(candidates), time.monotonic() + _PATIENCE
     while left:
         try:
             address, connection = resolution.race(left, port, deadline)

@@ -7,7 +7,7 @@ import time
 import pytest
 import zmq
 
-from framefan.common import sockets
+from framefan.common import resolution, sockets
 from framefan.common.address import Endpoint
 from framefan.common.errors import BindError
 from framefan.common.sockets import Context, Socket
@@ -70,6 +70,18 @@ def test_frames_over_every_kind_of_address(context: Context, host: str) -> None:
     for near in ("127.0.0.1", "::1") if host == "*" and socket.has_dualstack_ipv6() else (host,):
         subscriber = sockets.frames_subscriber(context, Endpoint(near, endpoint.port), "door")
         assert send_until_received(publisher, subscriber, topic_bytes("door")) == b"door\0hello"
+
+
+def test_frames_at_every_address_of_a_name(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name is listened at with one port at all of its addresses, but for those of another machine."""
+    monkeypatch.setattr(resolution, "addresses", lambda _: ["127.0.0.1", "203.0.113.1", "127.0.0.2"])
+    endpoint, publisher = publisher_at(context, Endpoint("here", 0))
+    for near in ("127.0.0.1", "127.0.0.2"):
+        subscriber = sockets.frames_subscriber(context, Endpoint(near, endpoint.port), "door")
+        assert send_until_received(publisher, subscriber, topic_bytes("door")) == b"door\0hello"
+    monkeypatch.setattr(resolution, "addresses", lambda _: ["203.0.113.1", "203.0.113.2"])
+    with pytest.raises(BindError, match="not an address of this machine"):
+        sockets.listen(Endpoint("there", 0))
 
 
 def test_only_the_newest_waits(context: Context) -> None:
