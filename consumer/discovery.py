@@ -7,8 +7,8 @@ from contextlib import closing, suppress
 import zmq
 
 from ..common import requests, sockets, state
-from ..common.address import CameraAddress, Endpoint, raw_topic
-from ..common.errors import NoFrame, WireError
+from ..common.address import CameraAddress, Endpoint, camera_name, raw_topic
+from ..common.errors import AddressError, NoFrame, WireError
 from ..common.schema import MOST_CAMERAS
 from ..common.signals import Stop
 from ..common.state import CameraState, State
@@ -73,7 +73,15 @@ def cameras(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> lis
     Raises:
         NoFrame: the producer told nothing within `timeout` seconds.
     """
-    return [state for state in states(endpoint, timeout, stop) if "?" not in state.camera]
+    return [state for state in states(endpoint, timeout, stop) if _is_camera(state.camera)]
+
+
+def _is_camera(topic: str) -> bool:
+    """Return whether a topic is a camera, and no rendition of one, nor what no camera can be called."""
+    try:
+        return bool(camera_name(topic))
+    except AddressError:
+        return False
 
 
 def expand(addresses: Iterable[CameraAddress], timeout: float, stop: Stop) -> list[CameraAddress]:

@@ -16,11 +16,14 @@ from ..common.errors import FramefanError, OptionError
 from ..common.options import read_table
 from ..common.url import Url, shown
 from .cameras import Camera, CameraSettings
+from .small_file import read_small_file
 from .source import Kind, Source
 
 _SETTINGS = tuple(field.name for field in fields(CameraSettings))
 _CAMERA_KEYS = ("source", "user", "password", "password_file", *_SETTINGS)
 _KEYS = ("bind", "relay", "cameras", *_SETTINGS)
+_MOST_DOTS = 200
+"""In a line: what tomllib does for a key grows with the square of its parts."""
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -52,11 +55,14 @@ def load(path: Path, defaults: CameraSettings, environ: Mapping[str, str] = os.e
     """
     name = shown(str(path))
     try:
-        table = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise OptionError(f"{name}: {error.strerror}: name a file that can be read") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        text = read_small_file(path)
+        if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
+            raise OptionError(f"{name} has more than {_MOST_DOTS} dots in a line: write tables such as [cameras.door]")
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise OptionError(f"{name} is not TOML: {error}") from None
+    except RecursionError:
+        raise OptionError(f"{name} is nested too deep: write tables such as [cameras.door]") from None
     try:
         found = _configuration(_expanded(table, environ), path.parent, defaults)
     except FramefanError as error:
@@ -122,11 +128,9 @@ def _source(table: dict[str, Any], directory: Path) -> Source:
             raise OptionError("password and password_file are both given: keep one")
         path = directory / _text(table, "password_file")
         try:
-            password = path.read_text().strip()
-        except OSError as error:
-            raise OptionError(f"password_file: {path}: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise OptionError(f"password_file: {path} is not a text in UTF-8") from None
+            password = read_small_file(path).strip()
+        except OptionError as error:
+            raise OptionError(f"password_file: {error}") from None
     if not user and not password:
         return source
     url = source.where

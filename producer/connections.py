@@ -1,5 +1,9 @@
 """The connections to a public socket, which ZeroMQ reports through a socket of its own."""
 
+import os
+import socket
+from contextlib import suppress
+
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
@@ -36,6 +40,11 @@ class Connections:
             else:
                 self._descriptors.discard(descriptor)
         return found
+
+    def end(self, descriptor: int) -> None:
+        """End a connection; ZeroMQ closes it then, as when a peer hangs up."""
+        with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as connection:
+            connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Stop listening; to be called before the watched socket is closed."""

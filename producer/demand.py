@@ -83,7 +83,10 @@ class Demand:
         """Return how many watch a topic now, as JPEG or as pixels, which is no matter to those who are told."""
         name, _, rendition = topic.partition("?")
         camera = self._cameras.get(name)
-        return camera.pictures[raw_rendition(rendition)] if camera else 0
+        if camera is None:
+            return 0
+        raw = raw_rendition(rendition)
+        return camera.pictures[raw] if rendition == raw else camera.watched[rendition] + camera.watched[raw]
 
     def topics(self, camera: str) -> list[str]:
         """Return what is asked for of a camera now, in the order in which the first of each came."""

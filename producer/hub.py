@@ -28,7 +28,7 @@ log = logging.getLogger("framefan")
 _LATE = 0.5
 """Seconds: a newcomer gets an older last frame again; of a faster camera the next one comes soon enough."""
 _MOST_NAMES = 20
-_MOST_SUBSCRIPTIONS = 256
+_MOST_SUBSCRIPTIONS = 64
 """That are taken in per pass, so that frames do not wait for what anybody may send by the thousand."""
 
 

@@ -5,6 +5,7 @@ says nothing of repeated ones. Counted as they come, one peer could keep a camer
 another. So what counts is what each connection has, which is known by its descriptor.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from ..common.sockets import Socket
 from .connections import Connections
 
 _BEGUN = b"\1"
+_MOST_IGNORED = 64 * 1024
+"""Bytes of subscriptions that count for nothing, after which a connection is ended."""
 
 
 class Change(NamedTuple):
@@ -56,6 +59,7 @@ class Subscriptions:
         self._complaints = complaints
         self._connections = Connections(socket)
         self._held: dict[int, set[bytes]] = {}
+        self._ignored: Counter[int] = Counter()
         self.inputs = (socket, self._connections.monitor)
 
     @property
@@ -68,11 +72,12 @@ class Subscriptions:
         events = self._events(most)
         # The beginning of each one's connection is known by now, and nothing of it is taken for one of before.
         for descriptor in self._connections.renewed():
+            del self._ignored[descriptor]
             for data in self._held.pop(descriptor, ()):
                 yield _change(data, begun=False)
         for event in events:
-            if event.descriptor not in self._connections:  # it has ended since
-                continue
+            if event.descriptor not in self._connections or self._ignored[event.descriptor] > _MOST_IGNORED:
+                continue  # it has ended since, or is about to
             held = self._held.setdefault(event.descriptor, set())
             begun, data = event.data[:1] == _BEGUN, event.data[1:]
             if begun == (data in held):
@@ -81,6 +86,7 @@ class Subscriptions:
                 held.discard(data)
             elif wrong := _wrong(data, len(held)):
                 self._complaints.add(event.peer, wrong)
+                self._ignore(event)
                 continue
             else:
                 held.add(data)
@@ -89,6 +95,12 @@ class Subscriptions:
     def close(self) -> None:
         """Stop listening; to be called before the socket is closed."""
         self._connections.close()
+
+    def _ignore(self, event: _Event) -> None:
+        """Count what is ignored, and end a connection by which much of it comes: ZeroMQ keeps it all the same."""
+        self._ignored[event.descriptor] += len(event.data)
+        if self._ignored[event.descriptor] > _MOST_IGNORED:
+            self._connections.end(event.descriptor)
 
     def _events(self, most: int) -> list[_Event]:
         found = []

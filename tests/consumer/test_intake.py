@@ -2,6 +2,7 @@
 
 from framefan.common import jpeg, wire
 from framefan.common.remote_clock import RemoteClock
+from framefan.common.requests import Answer
 from framefan.consumer.intake import Intake
 from tests import pictures
 
@@ -21,7 +22,7 @@ def test_another_life_of_a_camera_while_the_clock_is_unknown() -> None:
     clock = RemoteClock()
     intake = Intake(clock, {}, in_order=True)
     intake.put(message(7, "first", 100))
-    answer = {"answer": "clock", "sent": 0, "received": 10_000 * SECOND, "answered": 10_000 * SECOND}
+    answer = Answer(answer="clock", sent=0, received=10_000 * SECOND, answered=10_000 * SECOND)
     clock.take(answer, 10)
     intake.put(message(1, "second", 101))
     assert (intake.counts.received, intake.counts.repeated) == (2, 0)

@@ -80,7 +80,9 @@ class FakeProducer:
             while self._requests.poll(0):
                 sender, request = self._requests.recv_multipart()
                 now = time.monotonic_ns() + self._ahead_ns
-                answer = requests.clock_answer(requests.unpack(request), now, now)
+                asked = requests.parse(request)
+                assert isinstance(asked, requests.Clock)
+                answer = requests.clock_answer(asked, now, now)
                 self._requests.send_multipart([sender, answer], zmq.NOBLOCK)
 
     def _frame(self, seq: int) -> bytes:

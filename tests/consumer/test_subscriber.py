@@ -191,13 +191,11 @@ def test_foreign_messages_are_counted_and_harmless(
     assert "such messages are dropped" in caplog.messages[0]
 
 
-def test_truncated_and_oversize_messages(
-    forger: Forger, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A frame that is cut off is rejected; one beyond all limits costs a connection, which comes back."""
-    monkeypatch.setattr("framefan.consumer.receiver._DEAF", 1.0)
+@pytest.mark.parametrize("size", [wire.LARGEST_MESSAGE, 3 * wire.LARGEST_MESSAGE])
+def test_truncated_and_oversize_messages(forger: Forger, subscriber: Subscriber, size: int) -> None:
+    """A frame that is cut off or too large is rejected; one beyond all limits costs a connection, which comes back."""
     assert forger.send_and_read(subscriber, forger.frame(101)[:-10]) is None
-    forger.send(wire.topic_bytes("door") + bytes(wire.LARGEST_MESSAGE))
+    forger.send(wire.topic_bytes("door") + bytes(size))
 
     def recovered() -> bool:
         forger.tell(CameraState(camera="door", state=State.LIVE, seq=102))
