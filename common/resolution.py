@@ -115,7 +115,7 @@ def race(candidates: Sequence[str], port: int, deadline: float) -> tuple[str, so
                     turns.fail(key.data, OSError(number, os.strerror(number)))
             for address in pending:
                 turns.fail(address, TimeoutError(errno.ETIMEDOUT, "no answer"))
-            raise turns.error
+            raise turns.failure()
         finally:
             for attempt in pending.values():
                 attempt.close()
@@ -173,9 +173,8 @@ class Turns:
         if self.waiting:
             self.next_at = float("-inf")
 
-    @property
-    def error(self) -> OSError:
-        """What to raise if no address answers: the most telling error, with a note of them all."""
+    def failure(self) -> OSError:
+        """Return what to raise if no address answers: the most telling error, with a note of them all."""
         errors = {address: self._errors[address] for address in self._order if address in self._errors}
         kinds = (ConnectionRefusedError, TimeoutError, OSError)
         found = next((each for kind in kinds for each in errors.values() if isinstance(each, kind)), None)

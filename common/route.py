@@ -18,7 +18,7 @@ DOUBT = 1.25
 _PATIENCE = 3.0
 """Seconds that addresses have to answer: enough for the kernel to repeat what a lossy network dropped."""
 _GREETING_PATIENCE = 1.0
-"""Seconds that whoever accepts a connection may take to greet."""
+"""Seconds from an accepted connection to the greeting."""
 _GREETING = b"\xff"
 """How every ZeroMQ socket begins, without waiting for the other side (ZMTP 3.1)."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
@@ -47,7 +47,7 @@ class Route:
 
     @classmethod
     def to(cls, endpoint: Endpoint) -> "Route":
-        """Return the route that all in this process share who connect to this endpoint.
+        """Return the route to this endpoint, which this process has once.
 
         Raises:
             AddressError: there can be none.
@@ -109,7 +109,7 @@ class Route:
                 wake()
 
     def _end(self, found: str) -> set[Callable[[], object]]:
-        """Note what a search has found, and when the next may be; return who waits for its end."""
+        """Note what a search has found, and when the next may be; return what to call."""
         with self._lock:
             if found:
                 self.endpoint = Endpoint(found, self._named.port)

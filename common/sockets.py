@@ -42,7 +42,7 @@ _BACKLOG = 256
 _ALL = "*"
 _PURPOSES = ("frames", "states", "requests")
 _ELSEWHERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-"""What says that one of a name's addresses is of another machine, or of a family that this one does not have."""
+"""Errors of an address of another machine, or of a family that this machine does not have."""
 
 assert zmq.zmq_version_info() >= (4, 3, 3), "CONFLATE on PUB serves one subscriber only before 4.3.3"
 

@@ -7,7 +7,7 @@ from ..common.address import Endpoint
 from ..common.route import DOUBT, Route
 
 _SLICE = 0.2
-"""Seconds that the first search may hold up whoever asks."""
+"""Seconds that the caller waits for the first search."""
 
 
 class AllStates:

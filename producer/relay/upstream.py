@@ -129,7 +129,7 @@ class Upstream:
             self.inputs.close(self._frames.popitem()[1])
         self._connect()
         for topic, take in self._watched.items():
-            with suppress(zmq.ZMQError):  # no more files, or sockets: who misses frames watches again
+            with suppress(zmq.ZMQError):  # no more files, or sockets: a camera that misses its frames watches again
                 self._open(topic, take)
 
     def _open(self, topic: str, take: Take) -> None:

@@ -95,7 +95,7 @@ def test_producer_that_moves_is_found_again(names: Names, context: Context) -> N
 
 
 def test_reasons(names: Names) -> None:
-    """A name that is not known, and addresses that refuse, are told as such."""
+    """The reason names a host that is not known, and the addresses that refuse."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         way = Route.to(Endpoint(NAME, server.getsockname()[1]))
     assert found(way) is None
@@ -117,7 +117,7 @@ def test_search_is_not_repeated_at_once(names: Names, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("host", ["*", "two words", "-x"])
 def test_impossible_host(host: str) -> None:
-    """Where nobody can be, that is told at once."""
+    """A host that no producer can have is an error at once."""
     with pytest.raises(AddressError, match="name a host"):
         Route.to(Endpoint(host))
 

@@ -167,7 +167,7 @@ def test_reader_that_is_earlier_than_its_producer(start: Start, space: Namespace
 
 
 def test_name_that_nothing_answers_for(space: Namespace) -> None:
-    """Who finds nobody is told all the addresses that were tried, and who finds no name, that."""
+    """An error lists all the addresses that were tried, or says that the name is not known."""
     space.name(SILENT, *USUAL)
     listed = space.run(FRAMEFAN, "list", "tcp://localhost:5550", "--wait", "1s")
     addresses = f"(tried ::1: refused, 127.0.0.1: refused, {DROPPING[0]}: no answer)"
