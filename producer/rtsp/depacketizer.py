@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 
 from ..arrival import Arrival
 from . import rtp
-from .assembly import Assembly, Unit
+from .assembly import LARGEST, Assembly, Unit
 from .counters import Counters
 from .formats import FORMATS
 from .fragments import Fragments
 from .frame_numbers import FrameNumbers
+
+_START = b"\0\0\1"
 
 
 class Depacketizer:
@@ -38,6 +40,7 @@ class Depacketizer:
         self._expected = -1
         self._is_open = False  # a unit lacks fragments
         self._sets_ends = self._omits_ends = False
+        self._gathered: bytearray | None = None  # fragments of a unit that is looked into when it is complete
 
     def push_all(self, packets: Iterable[memoryview], arrival: Arrival) -> list[Unit]:
         """Add packets that came in together; see :meth:`push`."""
@@ -67,7 +70,7 @@ class Depacketizer:
                 return ()
             self.counters.gaps += self._expected >= 0
             self._source = source
-            self._is_open = False
+            self._is_open, self._gathered = False, None
             assembly.lose()
         self._expected = (sequence + 1) & 0xFFFF
         self._add(payload)
@@ -86,10 +89,23 @@ class Depacketizer:
             self._add_fragment(payload)
         elif kind == form.aggregate:
             self._add_aggregate(payload)
-        elif kind in form.single:
-            self._begin(kind, payload[: form.header], payload[form.header :])
+        elif kind in form.single or not payload[0]:
+            self._add_unit(payload, kind)
         elif kind not in form.reserved:
             self._assembly.damage()
+
+    def _add_unit(self, unit: memoryview, kind: int) -> None:
+        """Add a unit. Cameras put pieces of a byte stream where one belongs, with start codes in it or before it."""
+        form = self._format
+        if kind in form.slices and unit[:3] != _START and unit[:4] != b"\0" + _START:
+            self._begin(kind, unit[: form.header], unit[form.header :])
+            return
+        for part in bytes(unit).split(_START):
+            if found := memoryview(part.rstrip(b"\0")):
+                if len(found) < form.header or found[0] & 0x80:
+                    self._assembly.damage()
+                elif form.kind(found) in form.single:
+                    self._begin(form.kind(found), found[: form.header], found[form.header :])
 
     def _add_aggregate(self, payload: memoryview) -> None:
         """RFC 6184, 5.7.1; RFC 7798, 4.4.2: units with two bytes of length in front of each."""
@@ -101,7 +117,7 @@ class Depacketizer:
                 if any(payload[at:]):  # cameras pad with zeros
                     self._assembly.damage()
                 return
-            self._begin(form.kind(unit), unit[: form.header], unit[form.header :])
+            self._add_unit(unit, form.kind(unit))
             at = stop
 
     def _add_fragment(self, payload: memoryview) -> None:
@@ -115,23 +131,48 @@ class Depacketizer:
         kind = flags & form.mask
         if self._fragments.is_cut(len(payload), kind, is_first=is_first, is_last=is_last):
             self._assembly.damage()
+            self._is_open, self._gathered = False, None
         elif is_first:
-            header = bytes((payload[0] & ~(form.mask << form.shift) | kind << form.shift,)) + payload[1 : form.header]
-            self._begin(kind, header, payload[form.header + 1 :])
-            self._is_open = True
-        elif self._is_open:
-            self._assembly.append(payload[form.header + 1 :])
-        else:
+            self._begin_fragments(kind, payload)
+        elif not self._is_open:
             self._assembly.damage(malformed=False)  # its start is lost
-        self._is_open = self._is_open and not is_last
-        self._sets_ends = self._sets_ends or is_last
+        elif self._gathered is None:
+            self._assembly.append(payload[form.header + 1 :])
+        elif len(self._gathered) < LARGEST:
+            self._gathered += payload[form.header + 1 :]
+        else:
+            self._assembly.damage(malformed=False)
+        if is_last:
+            self._end_fragments()
+
+    def _begin_fragments(self, kind: int, payload: memoryview) -> None:
+        """Begin a unit that comes in fragments; one that is no slice is looked into when it is complete."""
+        form = self._format
+        header = bytes((payload[0] & ~(form.mask << form.shift) | kind << form.shift,)) + payload[1 : form.header]
+        body = payload[form.header + 1 :]
+        if kind in form.slices:
+            self._begin(kind, header, body)
+        else:
+            self._close()
+            self._gathered = bytearray(header + body)
+        self._is_open = True
+
+    def _end_fragments(self) -> None:
+        """End a unit that came in fragments."""
+        gathered, self._gathered = self._gathered, None
+        self._is_open, self._sets_ends = False, True
+        if gathered:
+            self._add_unit(memoryview(gathered), self._format.kind(memoryview(gathered)))
 
     def _begin(self, kind: int, header: bytes | memoryview, body: memoryview) -> None:
-        """Begin a unit. One before it that lacks its last fragment is damaged, where cameras mark that at all."""
+        self._close()
+        self._assembly.begin(kind, header, body)
+
+    def _close(self) -> None:
+        """End the unit before a new one. If it lacks its last fragment it is damaged, where this camera marks that."""
         if self._is_open:
-            self._is_open = False
+            self._is_open, self._gathered = False, None
             if self._sets_ends:
                 self._assembly.damage(malformed=False)
             else:
                 self._omits_ends = True
-        self._assembly.begin(kind, header, body)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from framefan.producer.rtsp.formats import FORMATS
-from tests.streams import GOP, Stream, Viewer, aggregate, encoded, originals, payloads, rtp
+from tests.streams import GOP, ROOM, Stream, Viewer, aggregate, encoded, originals, payloads, rtp
 
 STREAMS = {
     "h264": ("h264", 1),
@@ -133,6 +133,25 @@ def test_aggregates(name: str, padding: int) -> None:
         rtp(at, at, aggregate(stream, list(units)) + bytes(padding), marker=True)
         for at, units in enumerate(stream.pictures)
     ]
+    everything = list(range(len(stream.pictures)))
+    assert shown(stream, packets) in (everything, everything[:-1])
+
+
+@pytest.mark.parametrize("name", STREAMS)
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("code", [b"\0\0\1", b"\0\0\0\1"])
+@pytest.mark.parametrize("room", [ROOM, 60_000])
+def test_start_codes_within_units(name: str, before: bool, code: bytes, room: int) -> None:
+    """A piece of the byte stream in place of a unit is used, whether it comes in fragments or in one packet."""
+    codec, slices = STREAMS[name]
+    stream = encoded(codec, slices=slices)
+    packets: list[bytes] = []
+    for number, units in enumerate(stream.pictures):
+        joined = code.join(unit for unit in units)
+        if before and room > ROOM:
+            joined = code + joined
+        found = list(payloads(stream, joined, room))
+        packets += [rtp(len(packets) + at, number, data, marker=at == len(found) - 1) for at, data in enumerate(found)]
     everything = list(range(len(stream.pictures)))
     assert shown(stream, packets) in (everything, everything[:-1])
 
