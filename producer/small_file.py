@@ -17,6 +17,8 @@ def read_small_file(path: Path) -> str:
         OptionError: it cannot be read, is something else than a file, is too large, or not UTF-8; its text names the
             path and the remedy.
     """
+    if "\0" in str(path):
+        raise OptionError(f"{str(path)!r} is no path: name a file")
     try:
         _check(path, path.stat().st_mode)  # before it is opened, which does something to some devices
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
@@ -29,8 +31,6 @@ def read_small_file(path: Path) -> str:
         raise OptionError(f"{path}: {error.strerror}: name a file that can be read") from None
     except UnicodeDecodeError:
         raise OptionError(f"{path} is not a text in UTF-8: name a text file") from None
-    except ValueError:  # a zero byte in the path
-        raise OptionError(f"{str(path)!r} is no path: name a file") from None
 
 
 def _check(path: Path, mode: int) -> None:

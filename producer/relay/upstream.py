@@ -57,14 +57,16 @@ class Upstream:
         return time.monotonic() - self.heard > SILENCE
 
     def follow(self, camera: str) -> None:
-        """Be told even if it has no such camera."""
-        self._followed.add(camera)
-        self._states.subscribe(sockets.states_prefix(camera, watch=False))
+        """Hear of a camera even if the producer has none of that name."""
+        if camera not in self._followed:
+            self._followed.add(camera)
+            self._states.subscribe(sockets.states_prefix(camera, watch=False))
 
     def unfollow(self, camera: str) -> None:
         """Undo :meth:`follow`."""
-        self._followed.discard(camera)
-        self._states.unsubscribe(sockets.states_prefix(camera, watch=False))
+        if camera in self._followed:
+            self._followed.discard(camera)
+            self._states.unsubscribe(sockets.states_prefix(camera, watch=False))
 
     def watch(self, topic: str, take: Take) -> sockets.Socket:
         """Have frames made and sent here; return the socket that they come to."""
