@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
 
 import zmq
@@ -24,6 +25,9 @@ class Connections:
 
     def __len__(self) -> int:
         return len(self._descriptors)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._descriptors)
 
     def __contains__(self, descriptor: int) -> bool:
         return descriptor in self._descriptors

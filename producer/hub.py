@@ -16,6 +16,7 @@ from . import allowance
 from .announcements import Announcements
 from .connections import Connections
 from .demand import Demand
+from .meter import Meter
 from .newcomers import Newcomers
 from .requests import Requests
 from .status import Status
@@ -63,6 +64,7 @@ class Hub:
         self._requests = Requests(sockets.requests_server(self.context, asked), self, self._complaints)
         self._subscriptions = Subscriptions(self._states, self._complaints)
         self._connections = Connections(self._frames)
+        self._meter = Meter(self._connections)
         self._frames_lock = threading.Lock()
         self._demand = Demand()
         self._announcements = Announcements(self._say)
@@ -178,6 +180,7 @@ class Hub:
         self._requests.serve(list(self.cameras))
         self.demand_changed |= self._requests.wanted(self.cameras) != self._passed_on
         now = time.monotonic()
+        self._meter.look(now)
         for topic, told_since in self._newcomers.due(now):
             self._send_again(topic, told_since)
         if now >= self._repeat_at:

@@ -19,6 +19,8 @@ def read_small_file(path: Path) -> str:
             path and the remedy.
     """
     name = shown(str(path))  # somebody may take the option for that of a source
+    if "\0" in name:
+        raise OptionError(f"{name!r} is no path: name a file")
     try:
         _check(name, path.stat().st_mode)  # before it is opened, which does something to some devices
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
@@ -31,8 +33,6 @@ def read_small_file(path: Path) -> str:
         raise OptionError(f"{name}: {error.strerror}: name a file that can be read") from None
     except UnicodeDecodeError:
         raise OptionError(f"{name} is not a text in UTF-8: name a text file") from None
-    except ValueError:  # a zero byte in the path
-        raise OptionError(f"{name!r} is no path: name a file") from None
 
 
 def _check(name: str, mode: int) -> None:

@@ -14,6 +14,8 @@ from .upstream import Upstream
 
 _MOST_RENDITIONS = 100
 """How many there may be knows the producer that makes them, which has no more."""
+_MOST_CHANGES = 10
+"""Of its state that are passed on and logged at once; then one per second."""
 _DEAF = 10.0
 """Seconds without a frame, while the camera gives some, after which the socket is made anew."""
 
@@ -44,7 +46,7 @@ class RelayedCamera:
         self._received: dict[str, float] = {}  # by what is wanted here, when a frame last came
         self._last: dict[str, Header] = {}
         self._looped = False
-        upstream.follow(camera)
+        self._changes, self._counted = float(_MOST_CHANGES), self.told
 
     def be(self, to: State, reason: str) -> None:
         """Enter a state that its own producer has not told."""
@@ -66,8 +68,19 @@ class RelayedCamera:
         status.encode_ms, status.fps, status.counted = told.encode_ms, told.fps, (told.stalls, told.reconnects)
         if told.age is not None:
             status.heard(told.seq, time.monotonic_ns() - int(told.age * 1e9))
-        self.be(told.state, told.reason or self.note)
+        to = told.state, told.reason or self.note
+        if to != (status.state, status.reason) and self._may_change():
+            self.be(*to)
         status.since = self.told - told.since
+
+    def _may_change(self) -> bool:
+        """Return whether another change is due: one that comes too fast waits until its state is repeated."""
+        self._changes = min(_MOST_CHANGES, self._changes + self.told - self._counted)
+        self._counted = self.told
+        if self._changes < 1:
+            return False
+        self._changes -= 1
+        return True
 
     def tell_rendition(self, rendition: str, told: CameraState) -> None:
         """Take in what is told of a rendition."""

@@ -61,6 +61,8 @@ class Following:
         for there, camera in list(self.cameras.items()):
             if camera.name != (names.get(there) or ("" in names and there)):
                 self.drop(there)
+            elif there in names:
+                self._upstream.follow(there)
 
     def add_named(self) -> None:
         """Begin with the cameras that are named."""
@@ -105,6 +107,8 @@ class Following:
         self._upstream.close()
 
     def _add(self, there: str, name: str) -> RelayedCamera:
+        if there in self._names:  # the others are heard of as long as they are there
+            self._upstream.follow(there)
         self.cameras[there] = RelayedCamera(self._hub, self._upstream, there, name)
         return self.cameras[there]
 

@@ -65,14 +65,16 @@ class Upstream:
         return self._route.reason or "is it running, and can it be reached?"
 
     def follow(self, camera: str) -> None:
-        """Be told even if it has no such camera."""
-        self._followed.add(camera)
-        self._states.subscribe(sockets.states_prefix(camera, watch=False))
+        """Hear of a camera even if the producer has none of that name."""
+        if camera not in self._followed:
+            self._followed.add(camera)
+            self._states.subscribe(sockets.states_prefix(camera, watch=False))
 
     def unfollow(self, camera: str) -> None:
         """Undo :meth:`follow`."""
-        self._followed.discard(camera)
-        self._states.unsubscribe(sockets.states_prefix(camera, watch=False))
+        if camera in self._followed:
+            self._followed.discard(camera)
+            self._states.unsubscribe(sockets.states_prefix(camera, watch=False))
 
     def watch(self, topic: str, take: Take) -> None:
         """Have frames made and sent here."""
