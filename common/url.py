@@ -17,8 +17,8 @@ from .errors import AddressError
 
 _PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_ALMOST = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/|(?i:(rtsps?|https?|tcp|rtmps?|s?ftp):)")
-"""Slashes may be forgotten."""
+_ALMOST = re.compile(r"(?i)(rtsps?|https?|tcp|rtmps?|s?ftp):|[a-z][a-z0-9+.-]*:/(?!/)")
+"""Slashes may be forgotten. What is no scheme that we know may be a user."""
 _PATTERN = re.compile(r"test:[0-9x]*@?[0-9]*")
 """`test:1280x720@25`, the one source with an @ in it that holds no password."""
 _DOUBTFUL = re.compile(r"[@?&=]")
@@ -147,8 +147,8 @@ def shown(text: str) -> str:
             return str(Url.parse(text))
         except AddressError:
             return f"{match[0].lower()}..."
-    if (match := _ALMOST.match(text)) and match[1] != "file":
-        return f"{(match[1] or match[2]).lower()}:..."
+    if (match := _ALMOST.match(text)) and not text.startswith("file:/"):
+        return f"{match[1].lower()}:..." if match[1] else "..."
     return "..." if _DOUBTFUL.search(text) else text
 
 
@@ -166,13 +166,13 @@ def _credentials_end(rest: str) -> int:
         return 0
     start = re.match(r"[^/?#]*", rest)
     assert start is not None
-    begun = bool(re.search("[:@]", start[0]))
+    begun = bool(re.search("[:@]", start[0]))  # with a user or a password, for the host has no valid port
     query = _QUERY.search(rest)
-    in_path = query is not None and (not begun or "/" in rest[: query.start()])
-    limit = query.start() if query and in_path else len(rest)
+    in_target = query is not None and (not begun or "/" in rest[: query.start()])
+    limit = query.start() if query and in_target else len(rest)
     if found := _PORT_BEHIND_AT.match(rest, 0, len(rest) if begun else limit):
         return found.end()
     end = rest.rfind("@", 0, limit) + 1
-    if "/" in rest[:end] and ":" not in rest[:end]:  # no password has begun
+    if "/" in rest[:end] and ":" not in rest[:end]:  # without a colon no password has begun: rtsp://cam/live@home
         end = rest.rfind("@", 0, rest.index("/")) + 1
     return end if _PLACE.match(rest, end) else rest.rfind("@") + 1

@@ -1,10 +1,10 @@
 """A place for files that fsspec knows: S3, SFTP, SMB and many more."""
 
-import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import unquote
 
 import fsspec
 
@@ -14,6 +14,7 @@ from ..common.url import shown
 _PROBE = ".framefan-writable"
 _PACKAGES = {"smbclient": "smbprotocol"}
 """Modules that fsspec imports and that are not called like the package that brings them."""
+_WORD = re.compile(r"\w+")
 
 
 class Remote:
@@ -29,7 +30,7 @@ class Remote:
 
     def __init__(self, url: str) -> None:
         self._url = "::".join(map(shown, url.rstrip("/").split("::")))  # fsspec chains URLs so
-        self._secret = bool(re.search("[@?]", url))
+        self._hidden = {*_WORD.findall(f"{url} {unquote(url)}")} - {*_WORD.findall(self._url)}
         self._root = url.rstrip("/")
         try:
             self._files, self._root = fsspec.core.url_to_fs(self._root)
@@ -111,9 +112,8 @@ class Remote:
         raise failed
 
     def _told(self, error: Exception) -> str:
-        """Return what an error says, without the URL; of one with a password, which others word anyhow, its kind."""
+        """Return what an error says, without the URL; of one that repeats a part that is not shown, its kind."""
         kind = type(error).__name__
-        if self._secret:
-            return f"{kind}: {os.strerror(error.errno)}" if isinstance(error, OSError) and error.errno else kind
-        text = str(error) if isinstance(error, OSError) else f"{kind}: {error}"
-        return text.replace(self._root, self._url) if self._root.strip("/") else text
+        text = str(error) if isinstance(error, OSError | ImportError) else f"{kind}: {error}"
+        text = text.replace(self._root, self._url) if self._root.strip("/") else text
+        return kind if self._hidden & set(_WORD.findall(f"{text} {unquote(text)}")) else text

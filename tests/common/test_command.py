@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,6 +88,16 @@ def test_bad_environment_names_the_variable() -> None:
     assert ended.stderr == (
         "framefan produce: environment variable FRAMEFAN_QUALITY: 'high' is not a whole number from 1 to 100\n"
     )
+
+
+@pytest.mark.parametrize(("variable", "scheme"), [("BIND", "tcp"), ("QUALITY", "rtsp"), ("CONFIG", "rtsp")])
+def test_no_password_of_the_environment_is_shown(variable: str, scheme: str) -> None:
+    """A URL in the wrong variable is told without its password, too."""
+    wrong: dict[str, Any] = {f"FRAMEFAN_{variable}": f"{scheme}://admin:my s@cret@cam/live"}
+    ended = framefan("produce", "test:", **wrong)
+    assert ended.returncode == ExitCode.USAGE
+    assert f"{scheme}:" in ended.stderr
+    assert not any(part in ended.stderr for part in ("admin", "my", "cret"))
 
 
 def test_broken_pipe_is_no_error() -> None:

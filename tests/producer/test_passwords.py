@@ -1,7 +1,10 @@
 """Passwords with any character in them, in any part of a URL: cameras get them, and nobody else does."""
 
 import contextlib
+import io
 import json
+import logging
+import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -93,15 +96,15 @@ def test_wrong_password_and_a_camera_that_repeats_it() -> None:
         camera.script = {method: Response(401, reason=words, headers=headers) for method in ("OPTIONS", "DESCRIBE")}
         error = failure(lambda: open_source(source, transport="tcp", loop=False))
         assert "password refused (401)" in str(error)
-        steps = [repr(step) for step in probe_source(url, 0.1, Stop())]
+        steps = [repr(step) for step in probe_source(url, 0.1, stop)]
         assert any("refused (Basic)" in step for step in steps)
         assert_hidden([*texts_of(error), *steps])
 
-    with ScriptedCamera() as camera:
+    with ScriptedCamera() as camera, Stop() as stop:
         check()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=10)
 @given(CREDENTIALS, TARGETS)
 def test_complaints_about_the_command_line(credentials: str, target: str) -> None:
     """Wherever on a command line a URL is wrong, the complaint shows none of its secrets."""
@@ -115,34 +118,31 @@ def test_complaints_about_the_command_line(credentials: str, target: str) -> Non
         ["produce", "test:", f"--bind=tcp://{whole}"],
         ["produce", "test:", "--quality", f"rtsp://{whole}"],
         ["produce", f"ftp://{whole}"],
-        ["produce", f"rtsp:/{whole}"],
-        ["produce", whole],
+        ["produce", f"rtsp:me{whole}"],
+        ["produce", f"me{whole}"],
         ["produce", "--config", f"rtsp://{whole}"],
         ["display", f"http://{whole}"],
-        ["sample", whole],
+        ["sample", f"me{whole}"],
         ["sample", "tcp://host/door", f"--every=rtsp://{whole}"],
         ["sample", "tcp://host/door", "--out", f"gopher://{whole}"],
-        ["probe", f"rtsp:/{whole}"],
+        ["probe", f"rtsp:me{whole}"],
         ["probe", f"tcp://{whole}"],
     ):
-        with contextlib.redirect_stderr(_Output()) as told, contextlib.suppress(SystemExit):
+        told = complaint(words)
+        assert told
+        assert_hidden([told])
+
+
+def complaint(words: list[str]) -> str:
+    """Return what a command says when it fails, here, since a process for each would take too long."""
+    log = logging.getLogger("framefan")
+    level, told = log.level, io.StringIO()
+    try:
+        with contextlib.redirect_stderr(told), contextlib.suppress(SystemExit):
             assert command.main(words) in (ExitCode.USAGE, ExitCode.CAMERA)
-        assert told.text
-        assert_hidden([told.text])
-
-
-class _Output:
-    """Takes what is printed, which pytest's own capturing would give only once to all examples."""
-
-    def __init__(self) -> None:
-        self.text = ""
-
-    def write(self, text: str) -> int:
-        self.text += text
-        return len(text)
-
-    def flush(self) -> None:
-        """Do nothing."""
+    finally:
+        log.setLevel(level)
+    return told.getvalue()
 
 
 def test_mistakes_in_a_configuration(tmp_path: Path) -> None:
@@ -156,8 +156,8 @@ def test_mistakes_in_a_configuration(tmp_path: Path) -> None:
         door = f'[cameras.door]\nsource = "rtsp://{whole}"\n'
         for text in (
             f'[cameras.door]\nsource = "ftp://{whole}"',
-            f'[cameras.door]\nsource = "rtsp:{whole}"',
-            f'[cameras.door]\nsource = "{whole}"',
+            f'[cameras.door]\nsource = "rtsp:me{whole}"',
+            f'[cameras.door]\nsource = "me{whole}"',
             f'[cameras.door]\nsource = "tcp://{whole}"',
             f'[cameras."rtsp://{whole}"]\nsource = "test:"',
             f'relay = ["tcp://{whole}"]',
@@ -174,30 +174,28 @@ def test_mistakes_in_a_configuration(tmp_path: Path) -> None:
     check()
 
 
-@pytest.mark.parametrize("transport", ["tcp", "udp"])
-def test_nothing_that_a_producer_says_or_leaves(start: Start, tmp_path: Path, transport: str) -> None:
+def test_nothing_that_a_producer_says_or_leaves(start: Start, tmp_path: Path) -> None:
     """Logs, states, probes, samples, process lists, environments and file names: nothing of any secret is there."""
     with CameraServer(port=0, settings=SMALL, credentials=Credentials("us3rn4me", PASSWORD)) as server:
         place = f"127.0.0.1:{server.address.rpartition(':')[2].strip('/')}"
         right, wrong = f"us3rn4me:{PASSWORD}@{place}", f"us3rn4me:not{PASSWORD}@{place}"
         path = tmp_path / "framefan.toml"
         path.write_text(
-            f'transport = "{transport}"\n'
             f'[cameras.door]\nsource = "rtsp://{place}/{TOKEN}"\nuser = "us3rn4me"\npassword = "${{DOOR}}"\n'
-            f"[cameras.yard]\nsource = {json.dumps(f'rtsp://{right}/{TOKEN}')}\n"
-            f"[cameras.shed]\nsource = {json.dumps(f'rtsp://{wrong}/{TOKEN}')}\n"
+            f"[cameras.yard]\nsource = {json.dumps(f'rtsp://{right}/{TOKEN}')}\ntransport = 'udp'\n"
+            f"[cameras.shed]\nsource = {json.dumps(f'rtsp://{wrong}/{TOKEN}')}\ntransport = 'udp'\n"
         )
         work = tmp_path / "work"
         work.mkdir()
         program = start("env", f"DOOR={PASSWORD}", f"TMPDIR={work}", *produce(path))
         endpoint = program.wait_for(r"publishing .* at (tcp://\S+)")[1]
-        for told in ("door live", "yard live", r"shed refused: .*password refused \(401\)"):
-            program.wait_for(told, within=20)
+        outcomes = ("door live", "yard live", r"shed refused: .*password refused \(401\)")
+        eventually(lambda: all(re.search(each, program.output) for each in outcomes), "three outcomes", within=20)
         told = [*lists(program), *map(str, work.rglob("*"))]
         assert len(told) > 4
         framefan("sample", endpoint, "--every", "1s", "--count", "1", "--wait", "3s", "--out", str(tmp_path / "out"))
         told += [(tmp_path / "out/samples.jsonl").read_text()]
-        for words in (["list", endpoint], ["list", endpoint, "--json"], ["probe", endpoint, "--quick", "--json"]):
+        for words in (["list", endpoint, "--json"], ["probe", endpoint, "--quick", "--json"]):
             ended = framefan(*words)
             told += [ended.stdout + ended.stderr]
         for url in (right, wrong):

@@ -36,7 +36,7 @@ class ScriptedCamera:
     """
 
     def __init__(self, script: Mapping[str, Response | bytes | None] | None = None, after_play: bytes = b"") -> None:
-        self.script = {**ANSWERS, **(script or {})}
+        self.script: Mapping[str, Response | bytes | None] = {**ANSWERS, **(script or {})}
         self._after_play = after_play
         self.requests: list[Request] = []
         self.answers: list[Response] = []
