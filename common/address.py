@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from .errors import AddressError
-from .redact import url_without_password
+from .url import Url, shown
 
 PORT = 5550
 """Default port of frames; states are at the next one, requests at the one after that."""
@@ -30,7 +30,7 @@ def camera_name(text: str) -> str:
     """
     if not _NAME.fullmatch(text) or len(text.encode()) > _LONGEST_NAME:
         raise AddressError(
-            f"camera name {text!r} is not possible: use up to 64 letters, digits, '_', '-' and '.', "
+            f"camera name {shown(text)!r} is not possible: use up to 64 letters, digits, '_', '-' and '.', "
             "the first a letter or digit"
         )
     return text
@@ -41,20 +41,21 @@ def canonical_rendition(query: str, *, address: str = "", raw: bool = False) -> 
 
     Args:
         query: what stands behind the question mark; empty for the original.
-        address: the whole that it is a part of, if it is one, to be named in a complaint.
+        address: what it is a part of, if it is one, to be named in a complaint.
         raw: its pictures may also be pixels in shared memory, `raw=1`.
 
     Raises:
         AddressError: it asks for what no rendition has.
     """
-    shown = repr(url_without_password(address)) if address else "a rendition"
+    subject = repr(address) if address else "a rendition"
     possible = _RENDITION | _RAW if raw else _RENDITION
     wanted = dict(parse_qsl(query, keep_blank_values=True))
     for key, value in wanted.items():
         if key not in possible:
-            raise AddressError(f"{shown} asks for {key!r}; a rendition has {', '.join(_RENDITION)}")
+            unknown = repr(key) if value else "something else"  # a word alone may be a password
+            raise AddressError(f"{subject} asks for {unknown}; a rendition has {', '.join(_RENDITION)}")
         if value and not (re.fullmatch(r"\d{1,5}", value) and 0 < int(value) <= possible[key]):
-            raise AddressError(f"{shown} asks for {key}={value}; it must be a whole number from 1 to {possible[key]}")
+            raise AddressError(f"{subject} asks for a {key} that is not a whole number from 1 to {possible[key]}")
     return "&".join(f"{key}={int(value)}" for key, value in sorted(wanted.items()) if value)
 
 
@@ -104,9 +105,7 @@ class Endpoint:
         """
         host, port, path, query = _split(text)
         if path.strip("/") or query:
-            raise AddressError(
-                f"{url_without_password(text)!r} names a camera where an endpoint is wanted: tcp://host:{PORT}"
-            )
+            raise AddressError(f"{shown(text)!r} names a camera where an endpoint is wanted: tcp://host:{PORT}")
         return cls(host, port)
 
     @property
@@ -156,13 +155,11 @@ class CameraAddress:
         host, port, path, query = _split(text)
         name = unquote(path.removeprefix("/"))
         if not name and query:
-            raise AddressError(
-                f"{url_without_password(text)!r} asks for a rendition of no camera: tcp://host:{PORT}/door?{query}"
-            )
+            raise AddressError(f"{shown(text)!r} asks for a rendition of no camera: tcp://host:{PORT}/door?width=640")
         return cls(
             Endpoint(host, port),
             camera_name(name) if name else "",
-            canonical_rendition(query, address=text),
+            canonical_rendition(query, address=shown(text)),
         )
 
     @classmethod
@@ -170,7 +167,7 @@ class CameraAddress:
         """Parse the address of one camera; like :meth:`parse`, but a camera must be named."""
         address = cls.parse(text)
         if not address.camera:
-            raise AddressError(f"{url_without_password(text)!r} names no camera: tcp://host:{PORT}/door")
+            raise AddressError(f"{shown(text)!r} names no camera: tcp://host:{PORT}/door")
         return address
 
     @property
@@ -188,12 +185,13 @@ def _topic(camera: str, rendition: str) -> str:
 
 def _split(text: str) -> tuple[str, int, str, str]:
     try:
-        parts = urlsplit(text)
-        port = PORT if parts.port is None else parts.port
-    except ValueError:
-        raise AddressError(f"{url_without_password(text)!r} has no valid port: tcp://host:{PORT}/door") from None
-    if parts.scheme != "tcp" or not parts.hostname or parts.username is not None or parts.fragment:
-        raise AddressError(f"{url_without_password(text)!r} is not a framefan address: tcp://host:{PORT}/door")
+        url = Url.parse(text)
+    except AddressError:
+        url = None
+    path, _, query = url.target.partition("?") if url else ("", "", "")
+    if url is None or url.scheme != "tcp" or url.user or url.password or "#" in query:
+        raise AddressError(f"{shown(text)!r} is not a framefan address: tcp://host:{PORT}/door")
+    port = PORT if url.explicit_port is None else url.explicit_port
     if port > 65533:
-        raise AddressError(f"{url_without_password(text)!r} leaves no room for two more ports: use 65533 or less")
-    return parts.hostname, port, parts.path, parts.query
+        raise AddressError(f"{shown(text)!r} leaves no room for two more ports: use 65533 or less")
+    return url.host, port, path, query

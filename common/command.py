@@ -18,8 +18,8 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from .errors import ExitCode, FramefanError, MissingPackage, OutputError
 from .options import add_options, read_options
-from .redact import url_without_password, without_password
 from .signals import Stop, die_of
+from .url import shown, without_secrets
 
 T = TypeVar("T")
 
@@ -48,15 +48,14 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaint is one sentence instead of a page of usage.
 
     Attributes:
-        words: to be parsed; URLs among them are shown without a password.
+        words: to be parsed, which a complaint repeats as they may be shown.
     """
 
     words: Sequence[str] = ()
 
     def error(self, message: str) -> NoReturn:
-        for word in self.words:  # one by one, since a password may have a space in it
-            message = message.replace(word, url_without_password(word))
-        self.exit(ExitCode.USAGE, f"{self.prog}: {without_password(message)} (see {self.prog} --help)\n")
+        message = without_secrets(message, *(value for word in self.words for value in _values(word)))
+        self.exit(ExitCode.USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 class _Version(argparse.Action):
@@ -94,6 +93,14 @@ def main(args: Sequence[str] | None = None) -> int:
     if stop.signal is not None:
         die_of(stop.signal)
     return code
+
+
+def _values(word: str) -> list[str]:
+    """Return what may be a value in a word: all of it, or a part of `--option=value` and of `-ovalue`."""
+    if not word.startswith("-"):
+        return [word]
+    name, _, value = word.lstrip("-").partition("=")
+    return [name, value] if word.startswith("--") else [name, value, word[2:]]
 
 
 def _discard_output() -> None:
@@ -176,5 +183,5 @@ def _installed(package: str) -> list[str]:
 
 
 def _fail(words: list[str], error: FramefanError) -> int:
-    print(f"{' '.join(['framefan', *words[:1]])}: {error}", file=sys.stderr)
+    print(f"{' '.join(['framefan', *map(shown, words[:1])])}: {error}", file=sys.stderr)
     return error.exit_code

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from .errors import OptionError
+from .url import without_secrets
 
 T = TypeVar("T")
 Parse = Callable[[str], Any]
@@ -90,13 +91,11 @@ def read_options(kind: type[T], given: argparse.Namespace, environ: Mapping[str,
             value = getattr(given, name)
             values[name] = tuple(value) if declared.many else value
         elif _variable(name) in environ:
-            text = environ[_variable(name)]
-            try:
-                values[name] = (
-                    tuple(declared.parse(item) for item in text.split()) if declared.many else declared.parse(text)
-                )
-            except ValueError as error:
-                raise OptionError(f"environment variable {_variable(name)}: {error}") from None
+            where, text = f"environment variable {_variable(name)}", environ[_variable(name)]
+            if declared.many:
+                values[name] = tuple(_parsed(declared.parse, item, where) for item in text.split())
+            else:
+                values[name] = _parsed(declared.parse, text, where)
         elif declared.many:
             values[name] = ()
         else:
@@ -114,10 +113,8 @@ def read_table(kind: type[T], table: Mapping[str, Any], defaults: T) -> T:
     for name, declared in _declarations(kind).items():
         if name in table:
             value = table[name]
-            try:
-                values[name] = declared.parse(str(value).lower() if isinstance(value, bool) else str(value))
-            except ValueError as error:
-                raise OptionError(f"{name}: {error}") from None
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            values[name] = _parsed(declared.parse, text, name)
     return kind(**values)
 
 
@@ -159,8 +156,17 @@ def size(text: str) -> int:
     return found
 
 
+def _parsed(parse: Parse, text: str, where: str) -> Any:
+    """Return what a text means; complain without the secrets that may be in it, also in the error's context."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        complaint = without_secrets(str(error), text)
+    raise OptionError(f"{where}: {complaint}")
+
+
 def _declare(declared: _Declaration) -> Any:
-    return dataclasses.field(metadata={"option": declared})
+    return dataclasses.field(repr=False, metadata={"option": declared})  # users give passwords in any of them
 
 
 def _declarations(kind: type[Any]) -> dict[str, _Declaration]:

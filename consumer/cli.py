@@ -14,8 +14,8 @@ from ..common.command import Command
 from ..common.errors import ExitCode, OptionError
 from ..common.options import argument, arguments, duration, flag, integer, one_of, option
 from ..common.probe import Probe, Step
-from ..common.redact import url_without_password
 from ..common.signals import Stop
+from ..common.url import shown
 from . import table
 from .discovery import expand, states
 from .sharing.membership import Membership, membership
@@ -127,7 +127,7 @@ def _list(options: ListOptions, stop: Stop) -> int:
 def _probe(options: ProbeOptions, stop: Stop) -> int:
     from . import report
 
-    target, terminal = url_without_password(options.target), Terminal.of(sys.stdout)
+    target, terminal = shown(options.target), Terminal.of(sys.stdout)
     steps = []
     for step in _steps(options, stop):
         steps.append(step)

@@ -6,6 +6,7 @@ from typing import Any
 
 import cv2
 
+from ..common.url import shown
 from .forks import tell_of_forks
 
 _OPENCV = cv2.VideoCapture
@@ -23,9 +24,19 @@ class FileCapture:
         tell_of_forks(self)
 
     def open(self, *source: Any) -> bool:
-        """Open what `cv2.VideoCapture.open` does."""
+        """Open what `cv2.VideoCapture.open` does. An error of OpenCV's names the whole URL, so this raises one of ours.
+
+        Raises:
+            cv2.error: it cannot be opened, and failures are to raise.
+        """
         self._opened = source
-        return bool(self.call("open", *source))
+        name = source[0] if isinstance(source[0], str) else ""
+        try:
+            return bool(self.call("open", *source))
+        except cv2.error:
+            if shown(name) == name:
+                raise
+        raise cv2.error(f"could not open {shown(name)!r}")  # outside the handler, whose error is not to be its context
 
     def call(self, method: str, *words: Any) -> Any:
         """Call a method of the capture and return its answer; what is None at the end of the words was not given."""
@@ -45,6 +56,6 @@ class FileCapture:
         """Open the same in this process and go on where the parent was."""
         self._stale = False
         parents, self._reader = self._reader, _OPENCV()
-        self._reader.setExceptionMode(parents.getExceptionMode())
         if parents.isOpened() and self.call("open", *self._opened):
             self._reader.set(cv2.CAP_PROP_POS_FRAMES, parents.get(cv2.CAP_PROP_POS_FRAMES))
+        self._reader.setExceptionMode(parents.getExceptionMode())

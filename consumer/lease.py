@@ -28,7 +28,7 @@ from io import IOBase
 from pathlib import Path
 
 from ..common.errors import MissingPackage, OutputError, SourceError
-from ..common.redact import url_without_password
+from ..common.url import shown
 
 _PROGRAM = "framefan.producer.private"
 _START = 10.0
@@ -68,7 +68,7 @@ class Lease:
                     _start(source, path, lock)
                     continue
             if time.monotonic() > deadline:
-                raise SourceError(f"the private producer of {url_without_password(source)} does not answer")
+                raise SourceError(f"the private producer of {shown(source)} does not answer")
             time.sleep(_PAUSE)  # somebody else is starting one, or an old one is leaving the camera
         self._connection, self.address = found
         self._finalizer = weakref.finalize(self, self._connection.close)
@@ -160,7 +160,7 @@ def _start(source: str, path: Path, lock: int) -> None:
     try:
         done = subprocess.run(
             [sys.executable, "-m", _PROGRAM, *words],
-            input=source.encode(),
+            input=source.encode(errors="surrogateescape"),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             timeout=_START,
@@ -176,7 +176,7 @@ def _start(source: str, path: Path, lock: int) -> None:
         told = str(error.strerror)
     # Others may speak there too: the dynamic linker, or Python itself.
     if told and not path.with_suffix(".socket").exists():
-        raise SourceError(f"no private producer of {url_without_password(source)}: {told.splitlines()[-1]}")
+        raise SourceError(f"no private producer of {shown(source)}: {told.splitlines()[-1]}")
 
 
 def _let_go() -> None:

@@ -6,8 +6,8 @@ import time
 
 from ..common.errors import FramefanError, NoFrame
 from ..common.frame import Frame
-from ..common.redact import url_without_password
 from ..common.state import CameraState, State
+from ..common.url import shown
 from .forks import tell_of_forks
 from .lease import Lease
 from .subscriber import Subscriber
@@ -79,7 +79,7 @@ class Link:
             self._lease.close()
 
     def __str__(self) -> str:
-        return url_without_password(self._source)
+        return shown(self._source)
 
     def _subscribe(self, address: str) -> Subscriber:
         return Subscriber(address, max_age=self._max_age)

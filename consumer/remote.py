@@ -1,14 +1,18 @@
 """A place for files that fsspec knows: S3, SFTP, SMB and many more."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import unquote
 
 import fsspec
 
 from ..common.errors import OptionError, OutputError
-from ..common.redact import url_without_password, without_password
+from ..common.url import shown
 
 _PROBE = ".framefan-writable"
+_WORD = re.compile(r"\w+")
 
 
 class Remote:
@@ -22,13 +26,18 @@ class Remote:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url_without_password(url).rstrip("/")
+        self._url = "::".join(map(shown, url.rstrip("/").split("::")))  # fsspec chains URLs so
+        self._hidden = {*_WORD.findall(f"{url} {unquote(url)}")} - {*_WORD.findall(self._url)}
+        self._root = url.rstrip("/")
         try:
-            self._files, self._root = fsspec.core.url_to_fs(url.rstrip("/"))
+            self._files, self._root = fsspec.core.url_to_fs(self._root)
         except (ValueError, ImportError) as error:
-            raise OptionError(f"cannot write to {self._url}: {error}") from None
+            failed: Exception = OptionError(f"cannot write to {self._url}: {self._told(error)}")
         except Exception as error:  # noqa: BLE001 - some connect at once, and each has errors of its own
-            raise OutputError(f"cannot write to {self._url}: {without_password(str(error))}") from None
+            failed = OutputError(f"cannot write to {self._url}: {self._told(error)}")
+        else:
+            return
+        raise failed  # outside the handlers, as below: what fsspec raises may hold the password
 
     def __str__(self) -> str:
         return self._url
@@ -51,43 +60,52 @@ class Remote:
 
     def exists(self, name: str) -> bool:
         """Return whether a file is there."""
-        with _as_os_errors():
-            return bool(self._files.exists(self._path(name)))
+        return bool(self._try(lambda: self._files.exists(self._path(name))))
 
     def read(self, name: str) -> bytes:
         """Return what is in a file; nothing if there is none."""
-        with suppress(FileNotFoundError), _as_os_errors():
-            return bytes(self._files.cat_file(self._path(name)))
+        with suppress(FileNotFoundError):
+            return bytes(self._try(lambda: self._files.cat_file(self._path(name))))
         return b""
 
     def write(self, name: str, data: bytes | memoryview) -> None:
         """Write a file."""
         path = self._path(name)
-        with _as_os_errors():
-            self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
-            self._files.pipe_file(path, bytes(data))
+        self._try(lambda: self._files.makedirs(path.rpartition("/")[0], exist_ok=True))
+        self._try(lambda: self._files.pipe_file(path, bytes(data)))
 
     def append(self, name: str, data: bytes) -> None:
         """Add to the end of a file."""
-        with _as_os_errors(), self._files.open(self._path(name), "ab") as file:
-            file.write(data)
+
+        def add() -> None:
+            with self._files.open(self._path(name), "ab") as file:
+                file.write(data)
+
+        self._try(add)
 
     def delete(self, name: str, size: int) -> None:
         """Delete a file if it has that size."""
         path = self._path(name)
-        with suppress(FileNotFoundError), _as_os_errors():
-            if ".." not in name.split("/") and self._files.size(path) == size:
-                self._files.rm_file(path)
+        with suppress(FileNotFoundError):
+            if ".." not in name.split("/") and self._try(lambda: self._files.size(path)) == size:
+                self._try(lambda: self._files.rm_file(path))
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
 
+    def _try(self, work: Callable[[], Any]) -> Any:
+        """Return what a file system does, whose errors are all told as an `OSError`."""
+        try:
+            return work()
+        except FileNotFoundError as error:
+            failed: OSError = FileNotFoundError(self._told(error))
+        except Exception as error:  # noqa: BLE001 - every file system has errors of its own
+            failed = OSError(self._told(error))
+        raise failed
 
-@contextmanager
-def _as_os_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError:
-        raise
-    except Exception as error:  # every file system has errors of its own
-        raise OSError(f"{type(error).__name__}: {error}") from error
+    def _told(self, error: Exception) -> str:
+        """Return what an error says, without the URL; of one that repeats a part that is not shown, its kind."""
+        kind = type(error).__name__
+        text = str(error) if isinstance(error, OSError | ImportError) else f"{kind}: {error}"
+        text = text.replace(self._root, self._url) if self._root.strip("/") else text
+        return kind if self._hidden & set(_WORD.findall(f"{text} {unquote(text)}")) else text

@@ -3,25 +3,26 @@
 import re
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import cv2
 
-from ..common.errors import FramefanError, MissingPackage
+from ..common.errors import AddressError, FramefanError, MissingPackage
 from ..common.frame import Frame, Image
-from ..common.redact import url_without_password
+from ..common.url import Url, shown
 from .camera_capture import CameraCapture, Params, log
 from .file_capture import FileCapture
 
 NAME = "FRAMEFAN"
-_CAMERA = re.compile(r"(?i)(rtsps?|https?|tcp)://.*|/dev/video\d+|test:.*")
+_CAMERA = re.compile(r"(?is)(rtsps?|https?|tcp)://.*|/dev/video\d+|test:.*")
 _FILM = re.compile(
-    r"(?i)https?://[^/?#]*/[^?#]*\."
+    r"(?i)/[^?#]*\."
     r"(3gp|asf|avi|flv|m2ts|m4v|mkv|mov|mp4|mpe?g|ogv|ts|vob|webm|wmv|bmp|gif|jpe?g|png|webp)([?#].*)?"
 )
-"""A URL whose path ends in what no camera's does. RTSP and our own addresses name no files."""
+"""A path, of an HTTP URL, that ends in what no camera's does."""
 _PASS = 0.002
 
 
@@ -88,7 +89,8 @@ class VideoCapture:
         self._opened = source, apiPreference, params
         camera = _camera(source)
         if camera is None:
-            return self._file.open(*self._opened)
+            film = _film(source)
+            return self._file.open(film.encoded if film else source, apiPreference, params)
         try:
             self._camera = CameraCapture(camera, () if params is None else params, max_age=self.max_age)
         except MissingPackage:
@@ -224,7 +226,7 @@ class VideoCapture:
         return _restore, (self._opened if self.isOpened() else (), self.max_age)
 
     def __repr__(self) -> str:
-        return f"<VideoCapture {url_without_password(str(self._opened[0])) if self._opened else 'of nothing'}>"
+        return f"<VideoCapture {shown(str(self._opened[0])) if self._opened else 'of nothing'}>"
 
     def _checked(self, camera: CameraCapture, result: tuple[bool, Image | None]) -> tuple[bool, Image | None]:
         return result if result[0] else (self._fail(camera.trouble), None)
@@ -249,7 +251,16 @@ def _camera(source: Any) -> str | None:
         return None
     if source.startswith("/dev/"):
         return source if Path(source).exists() else None
-    return None if _FILM.fullmatch(source) else source
+    return None if _film(source) else source
+
+
+def _film(source: Any) -> Url | None:
+    """Return the URL of a film; None for anything else. RTSP and our own addresses name no files."""
+    if isinstance(source, str) and re.match("(?i)https?://", source):
+        with suppress(AddressError):
+            url = Url.parse(source)
+            return url if _FILM.fullmatch(url.target) else None
+    return None
 
 
 def _restore(opened: tuple[Any, ...], max_age: float) -> VideoCapture:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 import msgpack
@@ -15,7 +15,7 @@ class Assignment:
     Attributes:
         camera: name.
         run: id of this life.
-        source: as the user wrote it.
+        source: as :attr:`.source.Source.url` has it.
         channel: directory of the hub's sockets.
         first_seq: number of the first frame.
         quality: of the JPEG, 1 to 100.
@@ -26,7 +26,7 @@ class Assignment:
 
     camera: str
     run: str
-    source: str
+    source: str = field(repr=False)
     channel: str
     first_seq: int
     quality: int

@@ -30,7 +30,8 @@ class ProduceOptions(CameraSettings):
 
     sources: tuple[tuple[str, str | None], ...] = arguments(
         "rtsp://..., http://... (MJPEG), /dev/video0, a file, test:1280x720@25 or, to relay another producer, "
-        "tcp://host:5550 or tcp://host:5550/door; a --name may follow each",
+        "tcp://host:5550 or tcp://host:5550/door; a --name may follow each, else it is called after its host. "
+        "Of a URL no text shows more than host and port, since the path may be secret, too",
         parse=_source,
         metavar="SOURCE [--name NAME]",
         least=0,

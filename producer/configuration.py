@@ -7,14 +7,14 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
 
 from ..common.address import Endpoint, camera_name
 from ..common.errors import FramefanError, OptionError
 from ..common.options import read_table
+from ..common.url import Url, shown
 from .cameras import Camera, CameraSettings
 from .source import Kind, Source
 
@@ -31,10 +31,12 @@ class Configuration:
     Attributes:
         bind: where to publish; None if it does not say.
         cameras: what to capture and to relay.
+        secrets: the environment variables that URLs, users and passwords were taken from.
     """
 
     bind: Endpoint | None
     cameras: tuple[Camera, ...]
+    secrets: frozenset[str] = frozenset()
 
 
 def load(path: Path, defaults: CameraSettings, environ: Mapping[str, str] = os.environ) -> Configuration:
@@ -48,18 +50,18 @@ def load(path: Path, defaults: CameraSettings, environ: Mapping[str, str] = os.e
     Raises:
         OptionError: it cannot be read, or says what is not allowed.
     """
+    name = shown(str(path))
     try:
         table = tomllib.loads(path.read_text())
     except OSError as error:
-        raise OptionError(f"{path}: {error.strerror}: name a file that can be read") from None
+        raise OptionError(f"{name}: {error.strerror}: name a file that can be read") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise OptionError(f"{path} is not TOML: {error}") from None
+        raise OptionError(f"{name} is not TOML: {error}") from None
     try:
-        return _configuration(_expanded(table, environ), path.parent, defaults)
+        found = _configuration(_expanded(table, environ), path.parent, defaults)
     except FramefanError as error:
-        raise OptionError(f"{path}: {error}") from None
-    except ValueError:  # its text may hold a password
-        raise OptionError(f"{path}: a URL in it is not valid") from None
+        raise OptionError(f"{name}: {error}") from None
+    return replace(found, secrets=_secrets(table))
 
 
 def _configuration(table: dict[str, Any], directory: Path, defaults: CameraSettings) -> Configuration:
@@ -96,11 +98,11 @@ def _camera(name: str, table: dict[str, Any], directory: Path, shared: CameraSet
         _check_keys(table, _CAMERA_KEYS, "")
         if "source" not in table:
             raise OptionError('source is missing: write source = "rtsp://..."')
-        source = Source.parse(_with_credentials(table, directory))
+        source = _source(table, directory)
         _check_relayed(source, table)
         settings = read_table(CameraSettings, {key: table[key] for key in _SETTINGS if key in table}, shared)
     except FramefanError as error:
-        raise OptionError(f"cameras.{name}: {error}") from None
+        raise OptionError(f"cameras.{shown(name)}: {error}") from None
     return Camera(name=name, source=source, settings=settings)
 
 
@@ -111,9 +113,9 @@ def _check_relayed(source: Source, table: dict[str, Any]) -> None:
         raise OptionError(f"{settings[0]} means nothing here: {source} is relayed as it is; set it at that producer")
 
 
-def _with_credentials(table: dict[str, Any], directory: Path) -> str:
-    """Return the source with user and password in it, whose special characters need no care in their own keys."""
-    source = _text(table, "source")
+def _source(table: dict[str, Any], directory: Path) -> Source:
+    """Return the source, with user and password where they have keys of their own and are meant to the letter."""
+    source = Source.parse(_text(table, "source"))
     user, password = _text(table, "user"), _text(table, "password")
     if "password_file" in table:
         if "password" in table:
@@ -127,11 +129,18 @@ def _with_credentials(table: dict[str, Any], directory: Path) -> str:
             raise OptionError(f"password_file: {path} is not a text in UTF-8") from None
     if not user and not password:
         return source
-    parts = urlsplit(source)
-    if not parts.netloc or "@" in parts.netloc:
+    url = source.where
+    if not isinstance(url, Url) or url.user or url.password:
         raise OptionError("user and password go with a source that is a URL without them")
-    credentials = f"{quote(user, safe='')}:{quote(password, safe='')}"
-    return urlunsplit(parts._replace(netloc=f"{credentials}@{parts.netloc}"))
+    return replace(source, where=replace(url, user=user, password=password))
+
+
+def _secrets(table: dict[str, Any]) -> frozenset[str]:
+    """Return the variables that stand in users, passwords and URLs of a file that has been checked."""
+    cameras = table.get("cameras", {}).values()
+    texts = [camera["source"] for camera in cameras if "://" in camera["source"]]
+    texts += [camera.get(key, "") for camera in cameras for key in ("user", "password")]
+    return frozenset(name for text in texts for name in _VARIABLE.findall(text))
 
 
 def _check_keys(table: dict[str, Any], allowed: tuple[str, ...], where: str) -> None:

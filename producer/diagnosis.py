@@ -8,7 +8,6 @@ import logging
 import re
 import socket
 from collections import deque
-from urllib.parse import urlsplit
 
 import av.error
 import av.logging
@@ -63,13 +62,13 @@ def check_host(source: Source) -> None:
     if source.kind not in (Kind.RTSP, Kind.HTTP):
         return
     try:
-        socket.getaddrinfo(urlsplit(source.url).hostname, None)
+        socket.getaddrinfo(source.camera_url.host, None)
     except (OSError, UnicodeError):
         raise _unknown_host(source) from None
 
 
 def _unknown_host(source: Source) -> SourceError:
-    return SourceError(f"host name {urlsplit(source.url).hostname!r} is not known: check the source's URL")
+    return SourceError(f"host name {source.camera_url.host!r} is not known: check the source's URL")
 
 
 def opening(source: Source, error: BaseException, elapsed: float, limit: float, status: int | None) -> SourceError:

@@ -4,8 +4,9 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 
-from .rtsp.authentication import Challenge
-from .rtsp.connection import Address, Connection
+from ..common.url import Url
+from .rtsp.authentication import Challenge, basic
+from .rtsp.connection import Connection
 from .rtsp.messages import Response
 
 _LONGEST_NAME = 60
@@ -28,7 +29,7 @@ class Description:
     server: str
 
 
-def describe(url: str, timeout: float) -> Description:
+def describe(address: Url, timeout: float) -> Description:
     """Ask a camera to describe its stream, without a password first, then with the one of the URL.
 
     Raises:
@@ -36,18 +37,24 @@ def describe(url: str, timeout: float) -> Description:
         Refusal: something else than an RTSP server answered.
         Unsupported: it asks for a password in a way that we do not know.
     """
-    address = Address.parse(url)
     deadline = time.monotonic() + timeout
     with closing(Connection(address, timeout)) as connection:
-        response = _ask(connection, address.url, deadline)
+        response = _ask(connection, address.bare, deadline)
         scheme, answered = "", False
         if response.status == 401:
             scheme = _scheme(response)
             answered = connection.learns_from(response)
             if answered:
-                response = _ask(connection, address.url, deadline)
-    server = "".join(char for char in response.headers.get("server", "") if char.isprintable())
-    return Description(response.status, scheme, answered, server[:_LONGEST_NAME].strip())
+                response = _ask(connection, address.bare, deadline)
+    return Description(response.status, scheme, answered, _name(response.headers.get("server", ""), address))
+
+
+def _name(server: str, address: Url) -> str:
+    """Return how a camera calls itself; nothing if that repeats what it was asked, with its secrets."""
+    name = "".join(char for char in server if char.isprintable())
+    if address.is_repeated_in(name) or basic(address.user, address.password) in name:
+        return ""
+    return name[:_LONGEST_NAME].strip()
 
 
 def _ask(connection: Connection, url: str, deadline: float) -> Response:

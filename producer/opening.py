@@ -2,6 +2,7 @@
 
 import contextlib
 
+from ..common.url import Url
 from .demuxer import Demuxer, PacketSource
 from .http.demuxer import HttpDemuxer
 from .rtsp.demuxer import RtspDemuxer
@@ -20,7 +21,7 @@ def open_source(source: Source, *, transport: str, loop: bool) -> PacketSource:
     Raises:
         SourceError: it cannot be opened, or holds no video.
     """
-    scheme = source.url.partition("://")[0].lower()
+    scheme = source.where.scheme if isinstance(source.where, Url) else ""
     with contextlib.suppress(Unsupported):
         if scheme == "rtsp" and transport == "tcp":
             return RtspDemuxer(source)

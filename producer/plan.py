@@ -1,6 +1,7 @@
 """Which cameras are wanted: those of the command line and those of the configuration file, as it changes."""
 
 import logging
+import os
 import signal
 import time
 from collections.abc import Sequence
@@ -43,6 +44,7 @@ class Plan:
         self._given = [Camera(name=name, source=source, settings=defaults) for name, source in named(sources)]
         self._config = config
         self._defaults = defaults
+        self._environ = dict(os.environ)
         self._hung_up = False
         self._seen = self._latest = self._version()
         self._latest_at = 0.0
@@ -74,7 +76,9 @@ class Plan:
         if self._config is None:
             check_relayed(self._given)
             return None, self._given
-        found = configuration.load(self._config, self._defaults)
+        found = configuration.load(self._config, self._defaults, self._environ)
+        for name in found.secrets:
+            os.environ.pop(name, None)  # captures are not to inherit them
         twice = {camera.name for camera in self._given} & {camera.name for camera in found.cameras}
         if twice:
             raise AddressError(f"{self._config}: camera name {min(twice)!r} is given on the command line as well")

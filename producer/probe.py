@@ -4,11 +4,11 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from urllib.parse import urlsplit
 
 from ..common.errors import SourceError
 from ..common.probe import Mark, Step, resolve, several
 from ..common.signals import Stop
+from ..common.url import Url
 from . import diagnosis
 from .dialogue import describe
 from .observation import KEYFRAME_PATIENCE, Observation
@@ -20,7 +20,6 @@ from .rtsp.sdp import Unsupported
 from .source import Kind, Source
 
 _TIMEOUT = 5.0
-_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 _NAMES = {"h264": "H.264", "hevc": "H.265", "mjpeg": "MJPEG"}
 _LONGEST_INTERVAL = 4.0
 """Seconds from one keyframe to the next that are still bearable."""
@@ -60,10 +59,9 @@ def probe_source(url: str, seconds: float, stop: Stop) -> Iterator[Step]:
 
 
 def _connect(source: Source) -> Iterator[Step]:
-    if source.kind not in (Kind.RTSP, Kind.HTTP):
+    if not isinstance(source.where, Url):
         return
-    parts = urlsplit(source.url)
-    host, port = str(parts.hostname), parts.port or _PORTS[parts.scheme.lower()]
+    host, port = source.where.host, source.where.port
     yield resolve(host)
     started = time.monotonic()
     try:
@@ -78,11 +76,11 @@ def _connect(source: Source) -> Iterator[Step]:
 
 
 def _describe(source: Source) -> Iterator[Step]:
-    if urlsplit(source.url).scheme.lower() != "rtsp":
+    if not isinstance(source.where, Url) or source.where.scheme != "rtsp":
         return
     started = time.monotonic()
     try:
-        found = describe(source.url, _TIMEOUT)
+        found = describe(source.where, _TIMEOUT)
     except Unsupported:
         yield Step("password", "asked for in a way that only FFmpeg's libraries may know", Mark.WARN)
         return

@@ -2,14 +2,13 @@
 
 import enum
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
 
 from ..common.address import CameraAddress
 from ..common.errors import AddressError, SourceError
-from ..common.redact import url_without_password, without_password
+from ..common.url import Url, shown
 
 _DEVICE = re.compile(r"/dev/video\d+|/dev/v4l/by-(?:id|path)/\S+|\d{1,2}")
 _PATTERN = re.compile(r"test:(?:(\d{2,5})x(\d{2,5}))?(?:@(\d{1,3}))?")
@@ -30,15 +29,15 @@ class Kind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source of pictures. Its text form holds no password; `url` does, and is never shown.
+    """A source of pictures. Its text form and its repr hold no password.
 
     Attributes:
         kind: what it is.
-        url: what to open: URL, path of a device or file, or size and rate of a test pattern.
+        where: a camera's URL, another producer or its camera, the path of a device or file, or a test pattern.
     """
 
     kind: Kind
-    url: str = field(repr=False)
+    where: Url | CameraAddress | str
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -51,12 +50,12 @@ class Source:
         """
         scheme = text.partition("://")[0].lower() if "://" in text else ""
         if scheme in ("rtsp", "rtsps", "http", "https"):
-            return cls(Kind.RTSP if scheme.startswith("rtsp") else Kind.HTTP, _checked(text))
+            return cls(Kind.RTSP if scheme.startswith("rtsp") else Kind.HTTP, _camera_url(text))
         if scheme == "tcp":
             return cls(Kind.PRODUCER, _checked_address(text))
         if scheme not in ("", "file"):
             raise SourceError(
-                f"source {url_without_password(text)!r} is of no known kind: use rtsp://, http://, /dev/video0, "
+                f"source {shown(text)!r} is of no known kind: use rtsp://, http://, /dev/video0, "
                 "a file, test:1280x720@25 or tcp://host:5550 for the cameras of another producer",
                 final=True,
             )
@@ -64,27 +63,29 @@ class Source:
             return cls(Kind.PATTERN, _checked_pattern(text))
         if _DEVICE.fullmatch(text):
             return cls(Kind.DEVICE, f"/dev/video{text}" if text.isdigit() else text)
-        path = Path(text.removeprefix("file://"))
-        try:
-            there = path.is_file()
-        except OSError as error:  # a directory that may not be looked into, a name that is too long
-            reason = error.strerror or error
-            raise SourceError(f"source {without_password(text)!r} cannot be opened: {reason}", final=True) from None
-        if not there:
-            raise SourceError(f"source {without_password(text)!r} is neither a URL nor a file that exists", final=True)
-        if any("\udc80" <= character <= "\udcff" for character in text):  # bytes that are no UTF-8: os.fsdecode
-            raise SourceError(f"source {text!a} has a name that is not UTF-8: rename it", final=True)
-        return cls(Kind.FILE, str(path))
+        return cls(Kind.FILE, _checked_path(text))
+
+    @property
+    def url(self) -> str:
+        """What FFmpeg's libraries are to open. It holds the password, and is never shown."""
+        return self.where.encoded if isinstance(self.where, Url) else str(self.where)
+
+    @property
+    def camera_url(self) -> Url:
+        """The URL of an RTSP or HTTP camera."""
+        assert isinstance(self.where, Url)
+        return self.where
 
     @property
     def name(self) -> str:
-        """A camera name derived from the source, for users who give none; of a whole producer its endpoint."""
+        """A camera name derived from the source, for users who give none; of a whole producer its endpoint.
+
+        Of a URL it is the host, since the path may be a secret.
+        """
         if self.kind is Kind.PRODUCER:
             return self.address.camera or str(self.address.endpoint)
-        if self.kind in (Kind.RTSP, Kind.HTTP):
-            parts = urlsplit(self.url)
-            shown = urlsplit(str(self)).path.strip("/.")  # some cameras take a password in the path
-            text = shown.rpartition("/")[2] or parts.hostname or ""
+        if isinstance(self.where, Url):
+            text = self.where.host
         elif self.kind is Kind.PATTERN:
             text = "test"
         else:
@@ -94,7 +95,8 @@ class Source:
     @property
     def address(self) -> CameraAddress:
         """Where another producer publishes it; without a camera for all that it has."""
-        return CameraAddress.parse(self.url)
+        assert isinstance(self.where, CameraAddress)
+        return self.where
 
     @property
     def whole(self) -> bool:
@@ -104,40 +106,30 @@ class Source:
     @property
     def place(self) -> str:
         """Host and port, or the path: what to name in a complaint."""
-        parts = urlsplit(self.url)
-        if self.kind not in (Kind.RTSP, Kind.HTTP):
-            return self.url
-        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+        return self.where.place if isinstance(self.where, Url) else str(self.where)
 
     @property
     def pattern(self) -> tuple[int, int, int]:
         """Width and height in pixels and frames per second of a test pattern."""
-        match = _PATTERN.fullmatch(self.url)
+        match = _PATTERN.fullmatch(str(self.where))
         assert match is not None
         return int(match[1] or 1280), int(match[2] or 720), int(match[3] or 25)
 
     def __str__(self) -> str:
-        return url_without_password(self.url)
+        return str(self.where)
 
 
-def _checked(url: str) -> str:
-    if re.search(r"\s", url):
-        raise SourceError(f"source {url_without_password(url)!r} has a space in it: write %20", final=True)
+def _camera_url(text: str) -> Url:
     try:
-        parts = urlsplit(url)
-        if "@" in parts.path:
-            raise SourceError(
-                f"source {without_password(url)!r} has an @ in its path: write %2F for / in a password, %40 for @",
-                final=True,
-            )
-        if parts.hostname and parts.port != 0:
-            return url
-    except ValueError:
-        pass
-    raise SourceError(f"source {without_password(url)!r} has no valid host and port: rtsp://host:554/path", final=True)
+        url = Url.parse(text)
+    except AddressError as error:
+        raise SourceError(f"source {error}", final=True) from None
+    if url.host == "*" or url.explicit_port == 0:
+        raise SourceError(f"source '{url}' has no valid host and port: write rtsp://host:554/path", final=True)
+    return url
 
 
-def _checked_address(text: str) -> str:
+def _checked_address(text: str) -> CameraAddress:
     try:
         address = CameraAddress.parse(text)
     except AddressError as error:
@@ -145,10 +137,25 @@ def _checked_address(text: str) -> str:
     possible = _HOST.fullmatch(address.endpoint.host) and address.endpoint.port
     if address.rendition or not possible:
         raise SourceError(
-            f"source {text!r} is not a camera or a producer: name tcp://host:5550/door, and ask for renditions there",
+            f"source '{address}' is not a camera or a producer: name tcp://host:5550/door, and ask for renditions "
+            "there",
             final=True,
         )
-    return text
+    return address
+
+
+def _checked_path(text: str) -> str:
+    path = Path(text.removeprefix("file://"))
+    try:
+        there = path.is_file()
+    except (OSError, ValueError) as error:  # a directory that may not be looked into, a name that is too long
+        reason = getattr(error, "strerror", None) or "it is no path"
+        raise SourceError(f"source {shown(text)!r} cannot be opened: {reason}", final=True) from None
+    if not there:
+        raise SourceError(f"source {shown(text)!r} is neither a URL nor a file that exists", final=True)
+    if any("\udc80" <= character <= "\udcff" for character in text):  # bytes that are no UTF-8: os.fsdecode
+        raise SourceError(f"source {text!a} has a name that is not UTF-8: rename it", final=True)
+    return str(path)
 
 
 def _checked_pattern(text: str) -> str:
@@ -158,5 +165,5 @@ def _checked_pattern(text: str) -> str:
         if 64 <= width <= 4096 and 64 <= height <= 4096 and width % 2 == height % 2 == 0 and fps > 0:
             return text
     raise SourceError(
-        f"test pattern {text!r} is not like test:1280x720@25, with even sides from 64 to 4096", final=True
+        f"test pattern {shown(text)!r} is not like test:1280x720@25, with even sides from 64 to 4096", final=True
     )

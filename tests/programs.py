@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -133,8 +134,18 @@ class Start(Protocol):
 
 def producer(start: Start, *words: str, before: Sequence[str] = ()) -> tuple[Program, str]:
     """Start a producer at any free port, by a command that is put before it, and return it with its endpoint."""
-    program = start(*before, FRAMEFAN, "produce", *words, "--bind", "tcp://127.0.0.1:0")
+    program = start(*before, FRAMEFAN, "produce", *with_names(words), "--bind", "tcp://127.0.0.1:0")
     return program, program.wait_for(r"publishing .* at (tcp://127\.0\.0\.1:\d+)")[1]
+
+
+def with_names(words: Sequence[str]) -> list[str]:
+    """Return the words of a command with the end of its path as the name of each camera's URL that has no other."""
+    named: list[str] = []
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        named.append(word)
+        if re.match("(?:rtsp|http)://", word) and following != "--name":
+            named += ["--name", urlsplit(word).path.rpartition("/")[2]]
+    return named
 
 
 def captures_of(hub: int, camera: str = "") -> list[int]:

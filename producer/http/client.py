@@ -7,10 +7,10 @@ import socket
 import struct
 import time
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
 
+from ...common.url import Url
 from ..rtsp.authentication import Challenge
-from ..rtsp.connection import Address, Refused
+from ..rtsp.connection import Refused, redirected
 from ..rtsp.messages import Refusal
 from ..rtsp.sdp import Unsupported
 from .multipart import Multipart
@@ -21,7 +21,6 @@ _ATTEMPTS = 5  # redirections and requests with a password
 _REDIRECTIONS = (301, 302, 303, 307, 308)
 _STATUS = re.compile(rb"(?:HTTP/1\.\d|ICY) +(\d{3})\b")
 _BOUNDARY = re.compile(r'(?i)boundary\s*=\s*(?:"([^"]*)"|([^\s;]+))')
-_UNRESERVED = "%/:=&?~+!$,;'@()*[]"  # what is left as it is in a URL
 
 
 class Client:
@@ -42,9 +41,9 @@ class Client:
         OSError, EOFError: it cannot be connected to, or does not answer.
     """
 
-    def __init__(self, url: str, *, open_timeout: float, read_timeout: float) -> None:
+    def __init__(self, url: Url, *, open_timeout: float, read_timeout: float) -> None:
         self._deadline: float | None = time.monotonic() + open_timeout
-        self._address = Address.parse(url)
+        self._address = url
         self._challenge: Challenge | None = None
         self._socket = socket.socket()
         try:
@@ -78,18 +77,19 @@ class Client:
 
     def _get(self) -> tuple[Stream, int, Mapping[str, str]]:
         """Connect, ask, and return the answer's body, status and headers."""
-        address, parts = self._address, urlsplit(self._address.url)
+        address = self._address
         self._socket = socket.create_connection((address.host, address.port), min(CONNECT_TIMEOUT, self._left()))
         self._socket.settimeout(None)
-        target = quote(parts._replace(scheme="", netloc="", path=parts.path or "/").geturl(), safe=_UNRESERVED)
-        lines = [f"GET {target} HTTP/1.1", f"Host: {parts.netloc}", "User-Agent: framefan", "Accept: */*"]
+        # A fragment means nothing to a server, so its sign belongs to what people write.
+        target = ("" if address.target.startswith("/") else "/") + address.target.replace("#", "%23")
+        lines = [f"GET {target} HTTP/1.1", f"Host: {address.place}", "User-Agent: framefan", "Accept: */*"]
         if self._challenge is not None:
             nonce = secrets.token_hex(8)
             answer = self._challenge.answer(
                 address.user, address.password, method="GET", url=target, count=1, client_nonce=nonce
             )
             lines.append(f"Authorization: {answer}")
-        self._socket.sendall("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+        self._socket.sendall("\r\n".join([*lines, "Connection: close", "", ""]).encode(errors="surrogateescape"))
         stream = Stream(self._receive)
         match = _STATUS.match(stream.line())
         if not match:
@@ -139,7 +139,7 @@ class Client:
         return True
 
     def _follow(self, location: str) -> None:
-        self._address, self._challenge = self._address.redirected(location), None
+        self._address, self._challenge = redirected(self._address, location), None
 
 
 def _multipart(stream: Stream, headers: Mapping[str, str]) -> Multipart:

@@ -36,7 +36,7 @@ class HttpDemuxer:
         self._closing = False
         self.codec_context = av.CodecContext.create("mjpeg", "r")
         try:
-            self._client = Client(source.url, open_timeout=OPEN_TIMEOUT, read_timeout=READ_TIMEOUT)
+            self._client = Client(source.camera_url, open_timeout=OPEN_TIMEOUT, read_timeout=READ_TIMEOUT)
         except _FAILURES as error:
             status = error.status if isinstance(error, Refused) else None
             raise diagnosis.opening(source, error, time.monotonic() - started, OPEN_TIMEOUT, status) from None

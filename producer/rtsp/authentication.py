@@ -53,14 +53,15 @@ class Challenge:
             algorithm=self.algorithm, **counted,
         )  # fmt: skip
         fields |= {name: given[name] for name in ("opaque",) if name in given}
+        fields["username"] = re.sub(r'(["\\])', r"\\\1", user)  # only in the header (RFC 2616, 2.2: quoted-string)
         text = ", ".join(f'{name}="{value}"' for name, value in fields.items())
         text += f", algorithm={given['algorithm']}" if "algorithm" in given else ""
         return f"Digest {text}" + (f", qop=auth, nc={count:08x}" if counted else "")
 
 
 def basic(user: str, password: str) -> str:
-    """Return user and password as Basic authentication has them."""
-    return base64.b64encode(f"{user}:{password}".encode()).decode()
+    """Return user and password as Basic authentication has them. Bytes that are no UTF-8 stay what they are."""
+    return base64.b64encode(f"{user}:{password}".encode(errors="surrogateescape")).decode()
 
 
 def digest(
@@ -78,7 +79,7 @@ def digest(
 ) -> str:
     """Return the digest that proves knowledge of the password (RFC 2617, 3.2.2), in hexadecimal."""
     hashed = ALGORITHMS[algorithm]
-    secret = hashed(f"{user}:{realm}:{password}".encode())
+    secret = hashed(f"{user}:{realm}:{password}".encode(errors="surrogateescape"))
     request = hashed(f"{method}:{uri}".encode())
     middle = nonce if qop is None else f"{nonce}:{count}:{client_nonce}:{qop}"
     return hashed(f"{secret}:{middle}:{request}".encode())

@@ -7,9 +7,10 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from urllib.parse import urljoin
 
+from ...common.url import Url
 from ..arrival import Arrival
 from . import sdp
-from .connection import Address, Connection, Refused
+from .connection import Connection, Refused, redirected
 from .messages import Response
 from .sdp import Unsupported
 
@@ -40,10 +41,10 @@ class Client:
         OSError, EOFError: it cannot be connected to, or does not answer.
     """
 
-    def __init__(self, url: str, *, open_timeout: float, read_timeout: float) -> None:
+    def __init__(self, url: Url, *, open_timeout: float, read_timeout: float) -> None:
         self._deadline = time.monotonic() + open_timeout
         self._read_timeout = read_timeout
-        self._address = Address.parse(url)
+        self._address = url
         self._keepalive = "OPTIONS"
         self._keepalive_every = _SESSION_TIMEOUT / 2
         self._channel = 0
@@ -53,7 +54,7 @@ class Client:
         self._connection, described = self._describe()
         try:
             base = described.headers.get("content-base") or described.headers.get("content-location")
-            self.track = sdp.parse(described.body, urljoin(self._address.url, base or ""))
+            self.track = sdp.parse(described.body, urljoin(self._address.bare, base or ""))
             self._set_up()
             self._ask("PLAY", self.track.session, Range="npt=0.000-")
         except BaseException:
@@ -140,12 +141,12 @@ class Client:
             try:
                 self._connection = connection
                 self._note_methods()
-                return connection, self._ask("DESCRIBE", self._address.url, Accept="application/sdp")
+                return connection, self._ask("DESCRIBE", self._address.bare, Accept="application/sdp")
             except Refused as refused:
                 connection.close()
                 if refused.status not in (301, 302) or not refused.location:
                     raise
-                self._address = self._address.redirected(refused.location)
+                self._address = redirected(self._address, refused.location)
             except BaseException:
                 connection.close()
                 raise
@@ -154,7 +155,7 @@ class Client:
     def _note_methods(self) -> None:
         """Ask what the server can do, which it need not tell."""
         try:
-            public = self._ask("OPTIONS", self._address.url).headers.get("public", "")
+            public = self._ask("OPTIONS", self._address.bare).headers.get("public", "")
         except Refused as refused:
             if refused.status == 401:  # another attempt with this password might lock the account
                 raise

@@ -5,62 +5,31 @@ import secrets
 import socket
 import time
 from collections import deque
-from dataclasses import dataclass, field, replace
-from typing import Self
-from urllib.parse import unquote, urljoin, urlsplit
+from dataclasses import replace
 
+from ...common.url import Url
 from .authentication import Challenge
 from .messages import Inbox, Packet, Request, Response
 from .sdp import Unsupported
 
-_PORTS = {"rtsp": 554, "http": 80}
 _PIECE = 65_536  # what one system call reads
 _EARLY = 4096  # packets kept that overtake the answer to PLAY
 _UNDERSTOOD = ("OPTIONS", "GET_PARAMETER", "SET_PARAMETER")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where to connect and what to ask for. Neither the password nor the query, which may hold one, shows in a repr.
+def redirected(url: Url, location: str) -> Url:
+    """Return where a server sends us. A password is for one host only.
 
-    Attributes:
-        host, port: of the server.
-        url: to ask for, without user and password.
-        user, password: empty if there are none.
+    Raises:
+        Unsupported: it speaks another protocol.
+        AddressError: it is no URL.
     """
-
-    host: str
-    port: int
-    url: str = field(repr=False)
-    user: str = field(repr=False)
-    password: str = field(repr=False)
-
-    @classmethod
-    def parse(cls, url: str) -> Self:
-        """Split a URL whose host and port are valid."""
-        parts = urlsplit(url)
-        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
-        return cls(
-            parts.hostname or "",
-            parts.port or _PORTS[parts.scheme],
-            bare.geturl(),
-            unquote(parts.username or ""),
-            unquote(parts.password or ""),
-        )
-
-    def redirected(self, location: str) -> Self:
-        """Return where a server sends us. A password is for one host only.
-
-        Raises:
-            Unsupported: it speaks another protocol.
-        """
-        url = urljoin(self.url, location)
-        if urlsplit(url).scheme != urlsplit(self.url).scheme or not urlsplit(url).hostname:
-            raise Unsupported("redirection")
-        new = self.parse(url)
-        if new.user or new.host != self.host:
-            return new
-        return replace(new, user=self.user, password=self.password)
+    new = url.joined(location)
+    if new.scheme != url.scheme:
+        raise Unsupported("redirection")
+    if new.user or new.host != url.host:
+        return new
+    return replace(new, user=url.user, password=url.password)
 
 
 class Refused(Exception):
@@ -88,7 +57,7 @@ class Connection:
         OSError: it cannot be connected to.
     """
 
-    def __init__(self, address: Address, timeout: float) -> None:
+    def __init__(self, address: Url, timeout: float) -> None:
         self._address = address
         self._challenge: Challenge | None = None
         self._challenged = 0

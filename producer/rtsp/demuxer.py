@@ -39,7 +39,7 @@ class RtspDemuxer:
     def __init__(self, source: Source) -> None:
         self._source, started = source, time.monotonic()
         try:
-            self._client = Client(source.url, open_timeout=OPEN_TIMEOUT, read_timeout=READ_TIMEOUT)
+            self._client = Client(source.camera_url, open_timeout=OPEN_TIMEOUT, read_timeout=READ_TIMEOUT)
         except _FAILURES as error:
             status = error.status if isinstance(error, Refused) else None
             raise diagnosis.opening(source, error, time.monotonic() - started, OPEN_TIMEOUT, status) from None

@@ -53,13 +53,13 @@ class Request:
     Attributes:
         method: e.g. DESCRIBE.
         url: as sent, with the query.
-        headers: by name; those of a parsed request in lower case.
+        headers: by name; those of a parsed request in lower case. They may hold a password, as the URL may.
         cseq: the request's number, which its answer repeats.
     """
 
     method: str
-    url: str
-    headers: Mapping[str, str]
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
     cseq: int
 
     def to_bytes(self) -> bytes:
@@ -230,7 +230,9 @@ def _parse_headers(lines: list[str]) -> dict[str, str]:
 
 
 def _format(first: str, headers: Mapping[str, str]) -> bytes:
-    return "\r\n".join([first, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode()
+    return "\r\n".join([first, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode(
+        errors="surrogateescape"
+    )
 
 
 def _number(text: str | None, name: str) -> int:

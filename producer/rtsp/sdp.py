@@ -3,8 +3,12 @@
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
+
+from ...common.errors import AddressError
+from ...common.url import Url
 
 _CODECS = {"H264": "h264", "H265": "hevc", "JPEG": "mjpeg"}
 _STATIC = {26: "JPEG"}
@@ -37,8 +41,8 @@ class Track:
 
     codec: str
     payload: int
-    control: str
-    session: str
+    control: str = field(repr=False)
+    session: str = field(repr=False)
     parameter_sets: bytes
     fps: float | None
     size: tuple[int, int] | None
@@ -50,11 +54,13 @@ def parse(body: bytes, base: str) -> Track:
     Args:
         body: the description.
         base: URL that those in the description are relative to: Content-Base, Content-Location or the request's.
+            Users and passwords in any of them are left out, since requests have them elsewhere.
 
     Raises:
         NoVideo: there is none.
         Unsupported: it is neither H.264, H.265 nor JPEG, or packed in a way that no camera is known to use.
     """
+    base = _without_user(base)
     head, *media = re.split(r"(?m)^m=", body.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n"))
     video = next((section for section in media if section.startswith("video ")), None)
     if video is None:
@@ -124,11 +130,17 @@ def _resolve(control: str, base: str) -> str:
     if control in ("", "*"):
         return base
     if urlsplit(control).scheme:
-        parts = urlsplit(control)
-        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        return _without_user(control)
     if control.startswith("/"):
         return urljoin(base, control)
     return base + ("" if base.endswith("/") else "/") + control
+
+
+def _without_user(url: str) -> str:
+    if "@" in url:
+        with suppress(AddressError):  # cameras name hosts that nobody else would
+            return Url.parse(url).bare
+    return url
 
 
 def _number(text: str) -> float | None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_version_shows_the_libraries_underneath() -> None:
     [
         (["nonsense"], "framefan: argument COMMAND: invalid choice: 'nonsense'"),
         (["sample"], "framefan sample: the following arguments are required: ADDRESS"),
-        (["sample", "http://x/door"], "framefan sample: argument ADDRESS: 'http://x/door' is not a framefan address"),
+        (["sample", "http://x/door"], "framefan sample: argument ADDRESS: 'http://x/...' is not a framefan address"),
         (
             ["sample", "tcp://x/door", "--every", "0"],
             "framefan sample: argument --every: '0' is not an interval of 1 ms or more, such as 10s",
@@ -73,7 +74,7 @@ def test_no_password_is_shown(words: list[str]) -> None:
     """A URL that is not wanted is told without its password, spaces and all."""
     ended = framefan(*words)
     assert ended.returncode == ExitCode.USAGE
-    assert "rtsp://cam/live" in ended.stderr
+    assert "rtsp://cam/..." in ended.stderr
     assert not any(part in ended.stderr for part in ("admin", "my", "secret"))
 
 
@@ -84,6 +85,16 @@ def test_bad_environment_names_the_variable() -> None:
     assert ended.stderr == (
         "framefan produce: environment variable FRAMEFAN_QUALITY: 'high' is not a whole number from 1 to 100\n"
     )
+
+
+@pytest.mark.parametrize(("variable", "scheme"), [("BIND", "tcp"), ("QUALITY", "rtsp"), ("CONFIG", "rtsp")])
+def test_no_password_of_the_environment_is_shown(variable: str, scheme: str) -> None:
+    """A URL in the wrong variable is told without its password, too."""
+    wrong: dict[str, Any] = {f"FRAMEFAN_{variable}": f"{scheme}://admin:my s@cret@cam/live"}
+    ended = framefan("produce", "test:", **wrong)
+    assert ended.returncode == ExitCode.USAGE
+    assert f"{scheme}:" in ended.stderr
+    assert not any(part in ended.stderr for part in ("admin", "my", "cret"))
 
 
 def test_broken_pipe_is_no_error() -> None:

@@ -1,6 +1,7 @@
 """Samples on disk."""
 
 import json
+import re
 import resource
 import signal
 import subprocess
@@ -127,9 +128,10 @@ def test_unwritable_directory(address: str, tmp_path: Path) -> None:
 
 def test_unreachable_url(address: str) -> None:
     """So is a URL to which the very connection fails."""
-    ended = framefan("sample", f"{address}/door", "--out", "ftp://127.0.0.1:9/x")
+    ended = framefan("sample", f"{address}/door", "--out", "ftp://me:s3cret@127.0.0.1:9/t0k3n")
     assert ended.returncode == ExitCode.OUTPUT
-    assert ended.stderr.startswith("framefan sample: cannot write to ftp://127.0.0.1:9/x: ")
+    assert ended.stderr.startswith("framefan sample: cannot write to ftp://127.0.0.1:9/...: ")
+    assert not re.search("s3cret|t0k3n", ended.stderr)
     assert ended.stderr.count("\n") == 1
 
 

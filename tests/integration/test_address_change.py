@@ -36,7 +36,7 @@ def test_name_is_resolved_anew(start: Start, hosts: tuple[str, Path]) -> None:
     names.write_text("127.0.0.11 camera.example\n")
     camera = start(*within, "camera", "--host", "127.0.0.11", "--size", "320x176")
     camera.wait_for("camera at")
-    producer = start(*within, "produce", "rtsp://camera.example:8554/door")
+    producer = start(*within, "produce", "rtsp://camera.example:8554/door", "--name", "door")
     producer.wait_for("door live")
     camera.kill()
     producer.wait_for("door offline")

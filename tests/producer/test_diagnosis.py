@@ -9,7 +9,7 @@ from framefan.producer.source import Kind, Source
 @pytest.mark.parametrize(
     ("source", "reason", "final"),
     [
-        (Source(Kind.RTSP, "rtsp://10.0.0.7/door"), "this machine does not permit connections to 10.0.0.7", False),
+        (Source.parse("rtsp://10.0.0.7/door"), "this machine does not permit connections to 10.0.0.7", False),
         (Source(Kind.DEVICE, "/dev/video0"), "/dev/video0 may not be read: change its permissions", False),
         (Source(Kind.FILE, "film.mp4"), "film.mp4 may not be read: change its permissions", True),
     ],

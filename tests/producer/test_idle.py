@@ -15,7 +15,7 @@ from framefan.consumer import Subscriber
 from framefan.consumer.discovery import states
 from framefan.producer.camera.authentication import Credentials
 from framefan.producer.camera.server import CameraServer
-from tests.programs import FRAMEFAN, Program, Start, captures_of, eventually
+from tests.programs import FRAMEFAN, Program, Start, captures_of, eventually, with_names
 
 LEAVES = 10.0 + 5.0
 """Seconds after which a producer has noticed that the last watcher has left, on a busy machine."""
@@ -30,7 +30,7 @@ def camera() -> Iterator[CameraServer]:
 
 def producer(start: Start, *words: str) -> tuple[Program, Endpoint]:
     """Start a producer and return it with its endpoint."""
-    program = start(FRAMEFAN, "produce", *words, "--bind", "tcp://127.0.0.1:0")
+    program = start(FRAMEFAN, "produce", *with_names(words), "--bind", "tcp://127.0.0.1:0")
     return program, Endpoint.parse(program.wait_for(r"publishing .* at (tcp://127\.0\.0\.1:\d+)")[1])
 
 

@@ -11,7 +11,7 @@ from framefan.common.address import Endpoint
 from framefan.common.state import CameraState, State
 from framefan.consumer import Frame, Subscriber
 from framefan.producer.camera.server import CameraServer
-from tests.programs import FRAMEFAN, Start, eventually, framefan
+from tests.programs import FRAMEFAN, Start, eventually, framefan, with_names
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def camera() -> Iterator[CameraServer]:
 
 def producer(start: Start, *words: str) -> Endpoint:
     """Start a producer and return its endpoint."""
-    program = start(FRAMEFAN, "produce", *words, "--bind", "tcp://127.0.0.1:0")
+    program = start(FRAMEFAN, "produce", *with_names(words), "--bind", "tcp://127.0.0.1:0")
     return Endpoint.parse(program.wait_for(r"publishing .* at (tcp://127\.0\.0\.1:\d+)")[1])
 
 

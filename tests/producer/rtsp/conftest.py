@@ -30,12 +30,13 @@ class ScriptedCamera:
 
     Attributes:
         port: where it listens.
+        script: what it answers, by method.
         requests: what came in.
         answers: answers to what `after_play` asked.
     """
 
     def __init__(self, script: Mapping[str, Response | bytes | None] | None = None, after_play: bytes = b"") -> None:
-        self._script = {**ANSWERS, **(script or {})}
+        self.script: Mapping[str, Response | bytes | None] = {**ANSWERS, **(script or {})}
         self._after_play = after_play
         self.requests: list[Request] = []
         self.answers: list[Response] = []
@@ -106,7 +107,7 @@ class ScriptedCamera:
                 self.requests.append(item)
             self._heard.notify_all()
         if isinstance(item, Request):
-            answer = self._script.get(item.method, Response())
+            answer = self.script.get(item.method, Response())
             if answer is not None:
                 end.sendall(answer.to_bytes(item.cseq) if isinstance(answer, Response) else answer)
             if item.method == "PLAY":

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from framefan.common.url import Url
 from framefan.producer.camera.authentication import Credentials
 from framefan.producer.camera.server import CameraServer
 from framefan.producer.rtsp.client import Client
-from framefan.producer.rtsp.connection import Address, Refused
+from framefan.producer.rtsp.connection import Refused
 from framefan.producer.rtsp.messages import Request, Response, interleaved
 from framefan.producer.rtsp.sdp import Unsupported
 from tests.producer.rtsp.conftest import SDP, ScriptedCamera
@@ -19,7 +20,7 @@ from tests.producer.rtsp.conftest import SDP, ScriptedCamera
 
 @contextlib.contextmanager
 def playing(url: str, read_timeout: float = 5.0) -> Iterator[Client]:
-    client = Client(url, open_timeout=5.0, read_timeout=read_timeout)
+    client = Client(Url.parse(url), open_timeout=5.0, read_timeout=read_timeout)
     try:
         yield client
     finally:
@@ -83,7 +84,7 @@ def test_password_is_tried_once(user: str) -> None:
         with pytest.raises(Refused), playing(camera.url(user)):
             pass
         assert camera.methods().count("DESCRIBE") == 2
-        assert "s3cret" not in str(camera.requests)
+        assert "s3cret" not in str([(request.url, request.headers) for request in camera.requests])
 
 
 def test_packets_before_the_answer_to_play_are_kept() -> None:
@@ -175,14 +176,6 @@ def test_silence() -> None:
     """A camera that sends nothing for too long is given up."""
     with ScriptedCamera() as camera, playing(camera.url(), read_timeout=0.5) as client, pytest.raises(TimeoutError):
         next(client.packets())
-
-
-def test_address() -> None:
-    """User and password are decoded; IPv6 and the usual port are understood; nothing secret shows in a repr."""
-    address = Address.parse("rtsp://me:p%40ss@[::1]/door?a=1#x")
-    assert (address.host, address.port, address.url) == ("::1", 554, "rtsp://[::1]/door?a=1")
-    assert (address.user, address.password) == ("me", "p@ss")
-    assert "p@ss" not in repr(address)
 
 
 def test_ipv6() -> None:
