@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from itertools import islice
 
+from ..common.internal_errors import Containment
+
 _MOST_OTHERS = 200
 """States per pass of what is not here, or not made: anybody may ask for thousands."""
 
@@ -11,11 +13,13 @@ class Announcements:
     """The topics whose states are due.
 
     Args:
-        send: says the state of a topic.
+        send: publishes the state of a topic.
+        containment: keeps an error in one state from holding up the others.
     """
 
-    def __init__(self, send: Callable[[str], None]) -> None:
+    def __init__(self, send: Callable[[str], None], containment: Containment) -> None:
         self._send = send
+        self._containment = containment
         self._ours: dict[str, None] = {}
         self._others: dict[str, None] = {}
 
@@ -28,5 +32,6 @@ class Announcements:
         due = [*self._ours, *islice(self._others, _MOST_OTHERS)]
         for topic in due:
             self._others.pop(topic, None)
-            self._send(topic)
+            with self._containment.contain(topic):
+                self._send(topic)
         self._ours.clear()

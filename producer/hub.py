@@ -11,6 +11,7 @@ import zmq
 from ..common import sockets, state, wire
 from ..common.address import Endpoint
 from ..common.complaints import Complaints
+from ..common.internal_errors import Containment
 from ..common.state import CameraState, State
 from . import allowance
 from .announcements import Announcements
@@ -61,13 +62,14 @@ class Hub:
         self._frames = sockets.frames_publisher(self.context, frames)
         self._states = sockets.states_publisher(self.context, states)
         self._complaints = Complaints()
-        self._requests = Requests(sockets.requests_server(self.context, asked), self, self._complaints)
+        containment = Containment()
+        self._requests = Requests(sockets.requests_server(self.context, asked), self, self._complaints, containment)
         self._subscriptions = Subscriptions(self._states, self._complaints)
         self._connections = Connections(self._frames)
         self._meter = Meter(self._connections)
         self._frames_lock = threading.Lock()
         self._demand = Demand()
-        self._announcements = Announcements(self._say)
+        self._announcements = Announcements(self._say, containment)
         self._streams: dict[str, Stream] = {}
         self._newcomers = Newcomers()
         self._repeat_at = 0.0

@@ -11,6 +11,7 @@ from msgspec import UNSET
 from ..common import requests
 from ..common.complaints import Complaints
 from ..common.errors import WireError
+from ..common.internal_errors import Containment
 from ..common.requests import Answer, Clock, Leave, Next, Request
 from ..common.sockets import Socket
 from ..common.wire import Stamp
@@ -40,10 +41,12 @@ class Requests:
         socket: a ROUTER, which this closes.
         frames: what there is to ask for.
         complaints: where to report those who ask for what makes no sense.
+        containment: lets an error that nobody foresaw cost the request that it happened in.
     """
 
-    def __init__(self, socket: Socket, frames: Frames, complaints: Complaints) -> None:
+    def __init__(self, socket: Socket, frames: Frames, complaints: Complaints, containment: Containment) -> None:
         self.socket = socket
+        self._containment = containment
         socket.router_mandatory = True  # an answer to who has gone is an error, and not swallowed
         self._frames = frames
         self._complaints = complaints
@@ -119,12 +122,13 @@ class Requests:
             return False
         received = time.monotonic_ns()
         request = rest[-1].buffer if rest else b""
-        try:
-            self._carry_out(sender.bytes, requests.parse(request), received)
-        except WireError as error:
-            if not isinstance(error, _Refusal):
-                self._complaints.add(str((rest or [sender])[-1].get("Peer-Address")), error)
-            self._send(sender.bytes, requests.pack(Answer(error=str(error), id=requests.number(request))))
+        with self._containment.contain("a request"):
+            try:
+                self._carry_out(sender.bytes, requests.parse(request), received)
+            except WireError as error:
+                if not isinstance(error, _Refusal):
+                    self._complaints.add(str((rest or [sender])[-1].get("Peer-Address")), error)
+                self._send(sender.bytes, requests.pack(Answer(error=str(error), id=requests.number(request))))
         return True
 
     def _carry_out(self, sender: bytes, request: Request, received: int) -> None:
