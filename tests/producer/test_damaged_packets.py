@@ -71,6 +71,7 @@ def test_only_sound_pictures_are_shown(name: str, width: int) -> None:
                 unnoticed[kind] += None in found
                 seen = [place for place in found if place is not None]
                 assert seen == sorted(set(seen))
-                assert first + GOP in seen or None in found, "the next keyframe is shown"
+                # A bit can make a parameter set of a slice, which the next keyframe then has to do with.
+                assert kind == "flipped" or first + GOP in seen or None in found, "the next keyframe is shown"
     print({kind: f"{unnoticed[kind]} of {tried[kind]}" for kind in tried})
     assert all(unnoticed[kind] <= UNNOTICED[codec][kind] * tried[kind] for kind in tried)
