@@ -208,6 +208,25 @@ def test_truncated_and_oversize_messages(forger: Forger, subscriber: Subscriber,
     eventually(recovered, "the connection is back", within=10)
 
 
+@pytest.mark.parametrize("size", [70_000, 300_000])
+def test_a_state_that_is_too_large(forger: Forger, subscriber: Subscriber, size: int) -> None:
+    """It is dropped, with its connection if it is far too large, and the next one is heard again."""
+    reason = b"\xdb" + size.to_bytes(4, "big") + b"x" * size
+    forger._states.send(b"door\0\x83\xa6camera\xa4door\xa5state\xa7offline\xa6reason" + reason)
+
+    def heard() -> bool:
+        forger.tell(CameraState(camera="door", state=State.STALLED, reason="it hangs"))
+        return subscriber.state.reason == "it hangs"
+
+    eventually(heard, "the next state", within=10)
+
+
+def test_a_frame_of_the_future(forger: Forger, subscriber: Subscriber) -> None:
+    """It is dropped: after it, no frame of another life of the camera would be the newest for an hour."""
+    assert forger.send_and_read(subscriber, forger.frame(101, ago=-3600)) is None
+    assert forger.send_and_read(subscriber, forger.frame(1, run="b")) == 1
+
+
 def test_timeout_raises_with_state_and_reason(forger: Forger, subscriber: Subscriber) -> None:
     """A camera that is down is told with the producer's reason, within the time that was given."""
     forger.tell(CameraState(camera="door", state=State.OFFLINE, reason="it is unplugged"))

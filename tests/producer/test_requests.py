@@ -160,6 +160,58 @@ def test_what_cannot_be_answered(asker: Asker, facts: dict[str, Any], error: str
     """What means nothing, or can never come, is answered by an error."""
     asker.ask(**facts)
     assert error in asker.error()
+    asker.settle()  # it has cost that message only
+
+
+def test_a_request_beyond_all_limits(asker: Asker) -> None:
+    """ZeroMQ ends the connection, which comes back by itself."""
+    asker.ask(x=bytes(2_000_000))
+    eventually(lambda: _settles(asker), "another connection", within=10)
+
+
+def _settles(asker: Asker) -> bool:
+    try:
+        asker.settle()
+    except (zmq.Again, AssertionError):
+        return False
+    return True
+
+
+def test_who_never_reads_is_kept_little(publisher: Publisher, context: Context, asker: Asker) -> None:
+    """Whoever asks and asks without reading holds up nobody, and has few answers waiting."""
+    silent = context.socket(zmq.DEALER)
+    silent.rcvhwm = 1
+    silent.rcvbuf = 4096
+    silent.connect(Endpoint.parse(publisher.endpoint).requests)
+    large = pictures.jpeg(pictures.noisy(1200, 900))
+    for number in range(1, 60):
+        silent.send(msgpack.packb({"ask": "next", "camera": "shed", "id": number}))
+        publisher.publish("shed", large)
+        asker.settle()
+    got = 0
+    while silent.poll(300):
+        silent.recv_multipart()
+        got += 1
+    assert 0 < got < 30
+
+
+def test_names_of_groups_take_no_place_of_others(publisher: Publisher, context: Context, asker: Asker) -> None:
+    """A member keeps its turn, however many groups somebody invents meanwhile."""
+    asker.ask(id=1, group="g")
+    asker.settle()
+    inventor = Asker(context, publisher)
+    for number in range(150):
+        inventor.ask(id=number + 1, group=f"g{number}")
+    inventor.settle()
+    assert asker.answer(0.1) is None
+    assert publisher.publish("door", JPEG) == asker.seq()
+
+
+def test_a_member_of_things_that_are_not_here(publisher: Publisher, asker: Asker) -> None:
+    """Of a list of topics those that are here are served, and the others are not remembered."""
+    asker.ask(["cellar", "door", *(f"x{number}" for number in range(1000))], id=1, group="g")
+    asker.settle()
+    assert publisher.publish("door", JPEG) == asker.seq()
 
 
 def test_a_member_gets_a_frame_once(context: Context, publisher: Publisher, asker: Asker) -> None:
