@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from framefan.common.errors import ExitCode
 from tests.programs import FRAMEFAN, framefan
 
-COMMANDS = ("analyze", "camera", "demo", "display", "list", "probe", "produce", "sample")
+COMMANDS = ("album", "analyze", "camera", "demo", "display", "list", "probe", "produce", "sample")
 
 
 def test_help_lists_every_command() -> None:
@@ -103,12 +104,62 @@ def test_full_disk(words: str, buffered: str) -> None:
     assert ended.stderr == f"framefan {words}: cannot write to standard output: No space left on device\n"
 
 
-def test_help_of_a_consumer_imports_no_codec() -> None:
-    """A consumer's command starts without the producer's libraries, and without OpenCV until it needs it."""
+@pytest.mark.parametrize("words", [[], ["--help"], ["--version"], *([command, "--help"] for command in COMMANDS)])
+def test_help_imports_no_package(words: list[str]) -> None:
+    """Help needs none of the packages that a command's work needs, not even those that every installation has."""
     script = (
         "import sys; from framefan.common.command import main\n"
-        "try: main(['sample', '--help'])\nexcept SystemExit: pass\n"
-        "print([name for name in ('av', 'cv2', 'simplejpeg', 'framefan.producer') if name in sys.modules])"
+        f"try: main({words})\nexcept SystemExit: pass\n"
+        f"print(*{{'av', 'cv2', 'fsspec', 'msgpack', 'numpy', 'rich', 'simplejpeg', 'zmq'}} & sys.modules.keys())"
     )
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20)
-    assert ended.stdout.endswith("[]\n")
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=True)
+    assert ended.stdout.endswith("\n\n")
+    assert ended.stderr == ""
+
+
+def test_no_words_are_a_wish_for_help() -> None:
+    """Whoever types the bare name gets the help, which is no mistake."""
+    shown = framefan()
+    assert (shown.returncode, shown.stdout, shown.stderr) == (ExitCode.OK, framefan("--help").stdout, "")
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> str:
+    """A directory with another package, all of whose commands are broken."""
+    (tmp_path / "ends.py").write_text("raise SystemExit('100% broken')")
+    (tmp_path / "wants.py").write_text("import absent")
+    information = tmp_path / "other-1.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1\n")
+    (information / "entry_points.txt").write_text(
+        "[framefan.commands]\nends=ends:x\nwants=wants:x\nnone=os:sep\n[framefan.memberships]\nends=ends:x\n"
+    )
+    return str(tmp_path)
+
+
+def test_broken_commands_of_others_break_no_other(broken: str) -> None:
+    """A command that cannot be imported is listed with the reason, beside those that work."""
+    shown = framefan("--help", PYTHONPATH=broken)
+    assert shown.returncode == ExitCode.OK
+    text = " ".join(shown.stdout.split())
+    assert "ends ends of the package other cannot be loaded: SystemExit: 100% broken" in text
+    assert "sample keep some frames" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "complaint"),
+    [
+        ("wants", ExitCode.PACKAGE, "wants of the package other cannot be loaded: No module named 'absent'"),
+        ("ends", ExitCode.FAILURE, "ends of the package other cannot be loaded: SystemExit: 100% broken"),
+        ("none", ExitCode.FAILURE, "os:sep is no Command"),
+        (
+            "analyze tcp://127.0.0.1:9 --group g --share camera --members ends:x",
+            ExitCode.FAILURE,
+            "ends of the package other cannot be loaded: SystemExit: 100% broken",
+        ),
+    ],
+)
+def test_broken_command_is_one_sentence(broken: str, words: str, code: ExitCode, complaint: str) -> None:
+    """Asking for a command that another package broke gives one sentence, no traceback."""
+    ended = framefan(*words.split(), PYTHONPATH=broken)
+    assert (ended.returncode, ended.stderr) == (code, f"framefan {words.split()[0]}: {complaint}\n")
