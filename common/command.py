@@ -67,7 +67,7 @@ class _Version(argparse.Action):
         lines = [f"framefan {metadata.version('framefan')} on Python {platform.python_version()}"]
         for package in ("pyzmq", "msgpack", "numpy", "av", "simplejpeg"):
             lines += _installed(package)
-        lines += _installed("opencv-python") or _installed("opencv-python-headless")
+        lines += _installed("opencv-python") + _installed("opencv-python-headless")
         print("\n".join(lines))
         parser.exit()
 
