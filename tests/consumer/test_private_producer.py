@@ -281,7 +281,7 @@ def test_refused_camera_fails_at_once(shared: Path, camera: CameraServer, caplog
 
 def test_without_what_a_producer_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where framefan is installed for consumers only, one sentence says what is missing."""
-    monkeypatch.setattr("framefan.consumer.lease.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingPackage, match=r"pip install 'framefan\[producer\]'"):
         VideoCapture("rtsp://127.0.0.1/door")
 
