@@ -32,3 +32,8 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(_HOMES[name], __name__), name)
     except ImportError as error:
         raise MissingPackage.of(error) or error from None
+
+
+def __dir__() -> list[str]:
+    """Return the names that are imported when they are asked for as well."""
+    return sorted({*globals(), *__all__})

@@ -15,3 +15,8 @@ def __getattr__(name: str) -> Any:
     from .publisher import Publisher
 
     return Publisher
+
+
+def __dir__() -> list[str]:
+    """Return the names that are imported when they are asked for as well."""
+    return sorted({*globals(), *__all__})
