@@ -1,4 +1,4 @@
-"""From coded units to pictures: the bytes of its slices tell where a picture ends, and marker bits are hints."""
+"""From coded units to pictures: the bytes of its slices show where a picture ends, and marker bits are hints."""
 
 from dataclasses import dataclass, field
 
@@ -65,7 +65,7 @@ class Assembly:
     Args:
         form: the codec's.
         counters: to note in what becomes of pictures.
-        numbers: of pictures, which tell of missing ones; None if they have none.
+        numbers: of pictures, which show that some are missing; None if they have none.
 
     Attributes:
         arrival: when the present packet came in.
@@ -124,7 +124,7 @@ class Assembly:
             self.damage(malformed=False)
 
     def mark(self, *, amid_unit: bool) -> None:
-        """Note that a packet says that it is the last one of its picture, even if its unit goes on."""
+        """Note the marker of a packet: it is the last one of its picture, unless its unit goes on."""
         if amid_unit:
             self._trusts_marker = self._trusts_marker and self._form.is_checked
             return
@@ -217,7 +217,7 @@ class Assembly:
 
     @property
     def _lacks_parameters(self) -> bool:
-        """True for a keyframe whose parameter sets are lost, as far as one can tell; they may have been new ones."""
+        """True for a keyframe whose parameter sets are lost, as far as can be seen; they may have been new ones."""
         return (
             self._picture.is_keyframe
             and self._follows_loss

@@ -16,9 +16,9 @@ _START = b"\0\0\1"
 class Depacketizer:
     """Puts the packets of one stream together. Nothing that comes in makes it raise.
 
-    A gap in the numbers shows each packet that is lost. Of packets that come in part, those show that lengths within
-    aggregates, fragments without an end, and `Fragments` tell of. What else is missing, a decoder of H.264 notices,
-    and one of H.265 does not.
+    A gap in the numbers shows each packet that is lost. Lengths within aggregates, fragments without an end and
+    `Fragments` show packets that come in part. What else is missing, a decoder of H.264 notices, and one of H.265 does
+    not.
 
     Args:
         codec: `h264` or `hevc`.
@@ -81,7 +81,7 @@ class Depacketizer:
     def _add(self, payload: memoryview) -> None:
         """Add what a packet holds."""
         form = self._format
-        if len(payload) < form.header or payload[0] & 0x80:  # the first bit says that others are wrong
+        if len(payload) < form.header or payload[0] & 0x80:  # the first bit means that others are wrong
             self._assembly.damage()
             return
         kind = form.kind(payload)

@@ -15,7 +15,7 @@ class Fragments:
 
     A shorter one is called cut only after eight units in sequence have been regular, so that cameras which split units
     in another way are served as they are; and in three units of a type in a row at most. That the last fragment was
-    cut, or a unit that is not split, cannot be told.
+    cut, or a unit that is not split, cannot be seen.
     """
 
     def __init__(self) -> None:

@@ -1,11 +1,11 @@
-"""Whether pictures are missing that others build on, which their numbers tell: H.264 only."""
+"""Whether pictures are missing that others build on, which their numbers show: H.264 only."""
 
 from dataclasses import dataclass
 
 from .bits import Bits
 
 _WITH_CHROMA = frozenset({44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244})
-"""Profiles whose parameter sets tell the chroma format (H.264, 7.3.2.1.1)."""
+"""Profiles whose parameter sets hold the chroma format (H.264, 7.3.2.1.1)."""
 _TRUSTED, _MOST = 8, 64
 _COST = 4  # pictures in sequence that one out of sequence weighs
 _HEADER = 16  # bytes that hold the number of a slice
@@ -13,7 +13,7 @@ _HEADER = 16  # bytes that hold the number of a slice
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a sequence parameter set says of the numbers.
+    """How a sequence parameter set describes the numbers.
 
     Attributes:
         bits: that a number has.

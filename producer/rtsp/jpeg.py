@@ -171,7 +171,7 @@ class JpegDepacketizer:
         """End the open picture at a marker, as far as that is believed."""
         if self._has_end or (self._trusts_marker and self._ends_anyhow):
             return self._finish()
-        self._timestamp = _NONE  # so that the next packet is looked at, and tells whether this was the last one
+        self._timestamp = _NONE  # so that the next packet is looked at: it shows whether this was the last one
         return ()
 
     def _read_tables(self, packet: memoryview, quality: int, at: int) -> tuple[bytes, int]:

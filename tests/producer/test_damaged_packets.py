@@ -30,7 +30,7 @@ UNNOTICED = {
     "h264": {"dropped": 0.0, "cut": 0.02, "middle": 0.12, "flipped": 0.6},
     "hevc": {"dropped": 0.0, "cut": 0.7, "middle": 0.7, "flipped": 0.9},
 }
-"""Which share of damaged packets may damage a picture that is shown; ARCHITECTURE.md says why."""
+"""Which share of damaged packets may damage a picture that is shown; ARCHITECTURE.md has the reasons."""
 
 
 def damages(packet: bytes, dice: random.Random) -> Iterator[tuple[str, list[bytes]]]:
