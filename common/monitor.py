@@ -8,7 +8,7 @@ from zmq.utils.monitor import recv_monitor_message
 from .sockets import Socket
 
 _EVENTS = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECT_RETRIED
-_SOON = 0.3
+_SOON = 0.1
 """Seconds within which ZeroMQ connects again, if it does: it says so at once (libzmq 4.3.5: 0.1 ms)."""
 
 

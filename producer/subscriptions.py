@@ -105,10 +105,9 @@ class Subscriptions:
     def _events(self, most: int) -> list[_Event]:
         found = []
         for _ in range(most):
-            try:
-                frame = self._socket.recv(zmq.NOBLOCK, copy=False)
-            except zmq.Again:
+            if not int(self._socket.get(zmq.EVENTS)) & zmq.POLLIN:
                 break
+            frame = self._socket.recv(zmq.NOBLOCK, copy=False)
             try:
                 found.append(_Event(frame.get(zmq.SRCFD), str(frame.get("Peer-Address")), frame.bytes))
             except zmq.ZMQError:  # its connection has ended, which the monitor reports for all that it had

@@ -13,7 +13,7 @@ from ...common.internal_errors import Containment
 from ...common.monitor import Monitor
 from ...common.sockets import Socket
 
-_MOST = 256
+_MOST = 64
 """Messages of a socket that are taken in per pass, so that others do not wait for what one may send by the thousand."""
 _PAUSE_NS = 1_000_000_000
 """A loop that was away for this long was stopped with its process, and finds frames of the past in the kernel."""
