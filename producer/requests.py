@@ -176,6 +176,7 @@ class Requests:
 
     def _send(self, sender: bytes, *parts: bytes) -> bool:
         """Send an answer; return False if whoever asked has gone, or does not listen."""
+        self.socket.get(zmq.EVENTS)  # has ZeroMQ (4.3.5) take note of answers that have left, which send() may put off
         try:
             self.socket.send_multipart([sender, *parts], zmq.NOBLOCK, copy=False)
         except zmq.ZMQError as error:
