@@ -65,7 +65,7 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         lines = [f"framefan {metadata.version('framefan')} on Python {platform.python_version()}"]
-        for package in ("pyzmq", "msgpack", "numpy", "av", "simplejpeg"):
+        for package in ("pyzmq", "msgpack", "msgspec", "numpy", "av", "simplejpeg"):
             lines += _installed(package)
         lines += _installed("opencv-python") + _installed("opencv-python-headless")
         print("\n".join(lines))
