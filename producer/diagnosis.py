@@ -76,13 +76,13 @@ def check_host(source: Source) -> list[str]:
     if source.kind not in (Kind.RTSP, Kind.HTTP):
         return []
     try:
-        return resolution.addresses(source.camera_url.host)
+        return resolution.addresses(source.host)
     except OSError as error:
         raise _unknown_host(source, error) from None
 
 
 def _unknown_host(source: Source, error: BaseException) -> SourceError:
-    return SourceError(resolution.unknown(source.camera_url.host, error, "the source's URL"))
+    return SourceError(resolution.unknown(source.host, error, "the source's URL"))
 
 
 def opening(source: Source, error: BaseException, elapsed: float, limit: float, status: int | None) -> SourceError:
@@ -103,7 +103,7 @@ def opening(source: Source, error: BaseException, elapsed: float, limit: float, 
         return SourceError(f"{place}: {advice}", refused=refused, retry_after=_RETRY_AFTER.get(status, 0.0))
     if isinstance(error, socket.gaierror | UnicodeError):
         return _unknown_host(source, error)
-    tried = resolution.tried(source.camera_url.host, error)
+    tried = resolution.tried(source.host, error)
     if isinstance(error, ConnectionRefusedError):
         return SourceError(f"{place} refuses connections{tried}: is it on, and is the port right?")
     if elapsed >= limit * 0.9:
@@ -120,7 +120,7 @@ def _not_opened(source: Source, error: BaseException) -> SourceError:
         return SourceError(f"{place}: no video stream is offered: check the path of the URL")
     if isinstance(error, PermissionError):
         if source.kind in (Kind.RTSP, Kind.HTTP):
-            tried = resolution.tried(source.camera_url.host, error)
+            tried = resolution.tried(source.host, error)
             return SourceError(
                 f"this machine does not permit connections to {place}{tried}: check its firewall and routes"
             )
@@ -134,7 +134,7 @@ def _not_opened(source: Source, error: BaseException) -> SourceError:
         return SourceError(f"{place} answers, but not as an {source.kind.value.upper()} server of video: check the URL")
     if isinstance(error, ConnectionError | EOFError):
         return SourceError(f"{place} closed the connection while it was opened")
-    tried = resolution.tried(source.camera_url.host, error)
+    tried = resolution.tried(source.host, error)
     return SourceError(f"{place} cannot be opened ({type(error).__name__}){tried}: check that it is reachable")
 
 

@@ -77,6 +77,11 @@ class Source:
         return self.where
 
     @property
+    def host(self) -> str:
+        """The host of an RTSP or HTTP camera; empty for any other source."""
+        return self.where.host if isinstance(self.where, Url) else ""
+
+    @property
     def name(self) -> str:
         """A camera name derived from the source, for users who give none; of a whole producer its endpoint.
 

@@ -17,6 +17,7 @@ from framefan.producer.camera.authentication import Credentials
 from framefan.producer.camera.server import CameraServer
 from tests.programs import FRAMEFAN, Program, Start, captures_of, eventually, with_names
 
+_MANY = 25
 LEAVES = 10.0 + 5.0
 """Seconds after which a producer has noticed that the last watcher has left, on a busy machine."""
 
@@ -35,11 +36,11 @@ def producer(start: Start, *words: str) -> tuple[Program, Endpoint]:
 
 
 def all_idle(endpoint: Endpoint, within: float = LEAVES) -> list[CameraState]:
-    """Wait until every camera is idle and its rate is known."""
+    """Wait until every camera is idle and its rate is that of many pictures, and not of the first that came together."""
 
     def probe() -> list[CameraState] | None:
         found = states(endpoint, 5)
-        return found if all(state.idle and state.fps for state in found) else None
+        return found if all(state.idle and state.fps and state.seq > _MANY for state in found) else None
 
     return eventually(probe, "every camera idle", within=within)
 
