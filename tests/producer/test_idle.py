@@ -36,7 +36,7 @@ def producer(start: Start, *words: str) -> tuple[Program, Endpoint]:
 
 
 def all_idle(endpoint: Endpoint, within: float = LEAVES) -> list[CameraState]:
-    """Wait until every camera is idle and its rate is that of many pictures, and not of the first that came together."""
+    """Wait until every camera is idle and its rate is that of many pictures, not of the first that came together."""
 
     def probe() -> list[CameraState] | None:
         found = states(endpoint, 5)
