@@ -4,6 +4,7 @@ import logging
 import secrets
 import threading
 import time
+from collections.abc import Container
 from dataclasses import replace
 
 import zmq
@@ -171,15 +172,21 @@ class Hub:
             self._announcements.make()
             log.info("%s", self._snapshot(status))
 
-    def serve(self) -> None:
-        """Take in some subscriptions and requests, and repeat all states when it is time."""
+    def serve(self, ready: Container[object] | None = None) -> None:
+        """Take in some subscriptions and requests, and repeat all states when it is time.
+
+        Args:
+            ready: what a poller found ready, of :attr:`inputs` and others; None to look at all inputs.
+        """
         self._waker.rest()
         self._allowed.clear()
-        for change in self._subscriptions.take(_MOST_SUBSCRIPTIONS):
-            self._take(change)
-        self._connections.renewed()
+        if ready is None or any(source in ready for source in self._subscriptions.inputs):
+            for change in self._subscriptions.take(_MOST_SUBSCRIPTIONS):
+                self._take(change)
+        if ready is None or self._connections.monitor in ready:
+            self._connections.renewed()
         self._demand.connections, self._demand.listeners = len(self._connections), self._subscriptions.connections
-        self._requests.serve(list(self.cameras))
+        self._requests.serve(list(self.cameras), asked=ready is None or self._requests.socket in ready)
         self.demand_changed |= self._requests.wanted(self.cameras) != self._passed_on
         now = time.monotonic()
         self._meter.look(now)

@@ -72,10 +72,15 @@ class Requests:
         for group in self._groups.values():
             group.restart(camera)
 
-    def serve(self, cameras: Iterable[str]) -> None:
-        """Take in what has come, and answer what can be answered."""
+    def serve(self, cameras: Iterable[str], *, asked: bool = True) -> None:
+        """Take in what has come, and answer what can be answered.
+
+        Args:
+            cameras: names of all that are here.
+            asked: whether there may be requests: looking in vain costs CPU in every pass.
+        """
         topics = self._take_frames()  # all of them before any is given out, which shall be the newest
-        for _ in range(_MOST_REQUESTS):
+        for _ in range(_MOST_REQUESTS if asked else 0):
             if not self._take_request():
                 break
         for topic in topics:

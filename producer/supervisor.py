@@ -63,7 +63,7 @@ class Supervisor:
             with self._containment.contain("relay"):
                 self._relay.serve(ready)
             with self._containment.contain("readers"):
-                self._hub.serve()
+                self._hub.serve(ready)
             if self._hub.demand_changed:
                 self._pass_on_demand()
             if time.monotonic() >= self._pass_at:
