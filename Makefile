@@ -58,7 +58,7 @@ clean: ## remove everything that was built
 # Which OpenCV is decided once, here: the two overwrite each other, and only the headless one loads on a bare machine.
 $(VENV)/extra:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not here: install the packages python3 and python3-venv"; exit 1; }
-	@extra=$$($(PYTHON) -I bootstrap.py) && $(PYTHON) -m venv --clear $(VENV) && echo "$$extra" > $@
+	@extra=$$($(PYTHON) -I bootstrap.py) && { [ ! -e $(VENV)/demo ] || rm -rf $(VENV); } && $(PYTHON) -m venv $(VENV) && echo "$$extra" > $@
 
 $(VENV)/demo: pyproject.toml $(VENV)/extra
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[$$(cat $(VENV)/extra)]"

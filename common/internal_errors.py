@@ -39,15 +39,20 @@ class Containment:
         self._logged: dict[str, float] = {}
 
     @contextmanager
-    def contain(self, what: str, failed: Callable[[str], object] | None = None) -> Iterator[None]:
+    def contain(
+        self, what: str, failed: Callable[[str], object] | None = None, *, foreseen: tuple[type[Exception], ...] = ()
+    ) -> Iterator[None]:
         """Run a block; an error in it ends the block and is logged, the same one once a minute.
 
         Args:
             what: the block is about, e.g. a camera's name.
             failed: called with the report, to do what the error costs.
+            foreseen: errors that pass, since they are the caller's to deal with.
         """
         try:
             yield
+        except foreseen:
+            raise
         except Exception as error:  # noqa: BLE001 - the point of this class
             report = internal_error(error)
             self._log(f"{what}: {report}")

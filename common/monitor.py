@@ -8,6 +8,7 @@ from zmq.utils.monitor import recv_monitor_message
 from .sockets import Socket
 
 _EVENTS = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECT_RETRIED
+GIVEN_UP = "what ends a connection for good: a message that is too large, or one of another kind of socket"
 _SOON = 0.1
 """Seconds within which ZeroMQ connects again, if it does: it says so at once (libzmq 4.3.5: 0.1 ms)."""
 

@@ -31,7 +31,7 @@ Moment = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 """On some clock, ns."""
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 """Up to 31 years. A bound refuses NaN as well."""
-Age = Annotated[float, Meta(ge=-60, le=1e9)]
+Age = Annotated[float, Meta(ge=-1e9, le=1e9)]
 """Seconds. Where clocks are compared across hosts, what is very young may seem to be of the future."""
 Number = Annotated[float, Meta(ge=0, le=1e9)]
 Side = Annotated[int, Meta(ge=0, le=2**26)]

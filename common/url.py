@@ -74,7 +74,7 @@ class Url:
             scheme,
             unquote(user, errors="surrogateescape"),
             unquote(password, errors="surrogateescape"),
-            place[1].strip("[]") if place[1].startswith("[") else place[1].lower(),
+            place[1].strip("[]").replace("%25", "%") if place[1].startswith("[") else place[1].lower(),  # RFC 6874
             None if place[2] is None else int(place[2]),
             quote(rest[place.end() :], safe=_SENDABLE, errors="surrogateescape"),
         )

@@ -4,6 +4,7 @@ import time
 
 from ..common import sockets
 from ..common.address import Endpoint
+from ..common.monitor import Monitor
 from ..common.route import DOUBT, Route
 
 _SLICE = 0.2
@@ -40,12 +41,17 @@ class AllStates:
             if self.route.endpoint != self._endpoint:
                 self.close()
                 self._connect()
+        if self._monitor.given_up():
+            self.close()
+            self._connect()
         return None
 
     def close(self) -> None:
         """Disconnect."""
+        self._monitor.close()
         self._socket.close()
 
     def _connect(self) -> None:
         self._endpoint = self.route.endpoint
         self._socket = sockets.states_subscriber(sockets.consumers_context(), self._endpoint, "")
+        self._monitor = Monitor(self._socket)

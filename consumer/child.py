@@ -66,7 +66,10 @@ class Child:
         return self._process.poll() not in (None, 0)
 
     def __str__(self) -> str:
-        code, errors = self._process.poll(), "\n".join(self.log)
+        code = self._process.poll()
+        if code is not None:
+            self._threads[1].join(_GRACE)  # it has written all that it will, but it may not have been read yet
+        errors = "\n".join(self.log)
         if code is None:
             return f"{self.name} runs, and logged last: {last_line(errors) or 'nothing'}"
         return f"{self.name} ended: {exit_reason(code, errors)}"

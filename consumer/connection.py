@@ -1,6 +1,7 @@
 """The sockets of a subscriber, for one mode or the other."""
 
 import socket
+import time
 from contextlib import suppress
 
 import zmq
@@ -10,6 +11,8 @@ from ..common.address import Endpoint
 from ..common.monitor import Monitor
 from .mode import Mode
 
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+"""Seconds between sockets that are made again, as ZeroMQ's between attempts to reconnect."""
 _FAREWELL_MS = 200
 """For the word that we leave to go out; nobody waits for it."""
 
@@ -34,6 +37,7 @@ class Connection:
         self._context = context
         self.endpoint = endpoint
         self._way = mode, topics or ("",)
+        self._mend_at, self._pause = float("-inf"), _FIRST_PAUSE
         self.frames: sockets.Socket | None = None
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
@@ -81,6 +85,9 @@ class Connection:
 
     def mend(self) -> bool:
         """Make those sockets again whose connection ZeroMQ has given up for good; return whether there were any."""
+        now = time.monotonic()
+        if now < self._mend_at:
+            return False
         frames = self.frames is not None and self._frames_monitor.given_up()
         states, requests = self._states_monitor.given_up(), self._requests_monitor.given_up()
         if frames:
@@ -92,7 +99,12 @@ class Connection:
         if requests:
             self._close_requests()
             self._open_requests()
-        return frames or states or requests
+        if frames or states or requests:
+            calm = now - self._mend_at > _LONGEST_PAUSE
+            self._pause = _FIRST_PAUSE if calm else min(_LONGEST_PAUSE, 2 * self._pause)
+            self._mend_at = now + self._pause
+            return True
+        return False
 
     def close(self) -> None:
         """Close all sockets."""

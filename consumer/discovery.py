@@ -49,7 +49,9 @@ def states(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> list
         route = inlet.route
         if _is_there(route.endpoint):
             raise NoFrame(str(endpoint), State.UNKNOWN, _NO_CAMERAS, None)
-        route.wait()  # for the reason
+        route.wait(_ANSWER_MS / 1000)  # for the reason
+        if stop is not None and stop.requested:
+            return []
         raise NoFrame(str(endpoint), State.UNREACHABLE, route.reason or SILENT, timeout)
     told_with = {raw_topic(topic) for topic in found if topic != raw_topic(topic)}
     order = sorted(found.keys() - told_with, key=lambda topic: topic.partition("?"))

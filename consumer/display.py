@@ -149,6 +149,8 @@ def run(addresses: Sequence[CameraAddress], stop: Stop, *, grid: bool) -> None:
         stop: the wish to end.
         grid: all in one window instead of one each.
     """
+    if not addresses:  # the end was asked for before any was known
+        return
     with ExitStack() as stack:
         names = _names(addresses)
         tiles = [

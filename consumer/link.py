@@ -103,7 +103,7 @@ class Link:
             log.warning("%s", error)
             return
         if self._lease.address != str(self._subscriber.address):
-            self._subscriber.close()
-            self._subscriber = self._subscribe(self._lease.address)
+            before, self._subscriber = self._subscriber, self._subscribe(self._lease.address)
+            before.close()
         if self._closed:  # meanwhile
             self.close()

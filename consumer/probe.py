@@ -58,7 +58,10 @@ def probe(
 
 def _reach(endpoint: Endpoint, wait: float) -> Iterator[Step]:
     yield resolve(endpoint.host)
-    host = endpoint.host
+    route = Route.to(endpoint)
+    if route.endpoint is None:
+        route.wait(wait)
+    host = route.endpoint.host if route.endpoint else endpoint.host  # where a subscriber would connect
     for offset in range(len(_PORTS)):
         yield (step := _port(endpoint, host, offset, wait))
         host = step.facts.get("address", host)  # the ports of one producer are at one address
@@ -74,7 +77,7 @@ def _port(endpoint: Endpoint, host: str, offset: int, wait: float) -> Step:
         return _closed(endpoint, offset, error, wait, resolution.tried(host, error), facts)
     facts |= {"listener": listener.description, "connect": listener.took, "address": listener.address}
     if listener.kind == kind:
-        at = "" if listener.address == host else f" at {listener.address}"
+        at = f" at {listener.address}" if offset == 0 and listener.address != endpoint.host else ""
         return Step(name, f"{purpose}: connected within {listener.took * 1000:.2g} ms{at}", facts=facts)
     kinds = [known for _, known in _PORTS]
     advice = _FOREIGN

@@ -18,6 +18,7 @@ from ..common.address import CameraAddress, raw_topic
 from ..common.clock import passing_ns
 from ..common.complaints import Complaints
 from ..common.errors import NoFrame, WireError
+from ..common.monitor import GIVEN_UP
 from ..common.remote_clock import RemoteClock
 from ..common.requests import Next
 from ..common.route import DOUBT, Route
@@ -201,7 +202,7 @@ class Receiver:
         self._choose()
         self._ask()
         if self._connection.mend():
-            self._complaints.add(str(self.address.endpoint), "a message that is too large")
+            self._complaints.add(str(self.address.endpoint), GIVEN_UP)
         if self._has_moved() or self._deaf:
             self._connection.close()
             self._connection = self._connect()

@@ -20,6 +20,7 @@ from .mode import Mode
 from .receiver import Receiver
 
 _OUTAGES = {State.STALLED, State.REFUSED, State.OFFLINE, State.UNREACHABLE}
+_LONGEST_REDO = 1e9
 _POLL = 0.1
 """Seconds: who waits for less wants what is there, not what has to be asked for."""
 _OUTAGE_AGE = 1.0
@@ -105,8 +106,8 @@ class Subscriber:
             raise OptionError(
                 f"a subscriber has no mode {mode!r} with share {share!r}: use 'pull' and 'frame' in a group"
             )
-        if redo is not None and not (group and redo > 0):
-            raise OptionError("redo is for groups, in seconds above zero")
+        if redo is not None and not (group and 0 < redo <= _LONGEST_REDO):
+            raise OptionError(f"redo is for groups, in seconds above zero, {_LONGEST_REDO:.0f} at most")
         self.timeout = timeout
         self.max_age = max_age
         self.group = group

@@ -18,6 +18,8 @@ log = logging.getLogger("framefan")
 _SLICE = 0.25
 """Seconds between looks at what is wanted: the end, and which cameras."""
 
+_ENDING = (FramefanError, ImportError, OSError)
+"""What ends the work for all cameras: errors of ours, a package that is missing, an output that is full or gone."""
 _RESPITE = 5.0
 """Seconds until the work for a camera begins again that an error ended which nobody foresaw."""
 
@@ -52,6 +54,7 @@ def each(
     jobs: dict[CameraAddress, _Job] = {}
     begun: list[_Job] = []
     errors: list[Exception] = []
+    begins_at: dict[CameraAddress, float] = {}
     containment = Containment()
     served = False
     try:
@@ -59,8 +62,12 @@ def each(
             wanted = cameras()
             for address in [address for address, job in jobs.items() if address not in wanted or job.may_begin_again]:
                 jobs.pop(address).drop()
+                begins_at.pop(address, None)
             for address in sorted(wanted - jobs.keys(), key=str):
-                with containment.contain(str(address)):
+                if time.monotonic() < begins_at.get(address, 0.0):
+                    continue
+                begins_at[address] = time.monotonic() + _RESPITE
+                with containment.contain(str(address), foreseen=(FramefanError,)):
                     jobs[address] = _Job(subscribe(address), work, stop, wait, errors, containment)
                     begun.append(jobs[address])
             served = served or any(job.seen for job in begun)
@@ -167,11 +174,10 @@ class _Job:
     def _run(self) -> None:
         address = self._subscriber.address
         try:
-            with self._containment.contain(str(address), self._pause), self._subscriber:
-                try:
-                    self._work(self._frames())
-                except (FramefanError, ImportError) as error:  # raised again by each()
-                    self._fail(error)
+            with self._containment.contain(str(address), self._pause, foreseen=_ENDING), self._subscriber:
+                self._work(self._frames())
+        except _ENDING as error:  # raised again by each()
+            self._fail(error)
         except BaseException as error:  # noqa: BLE001 - it would end this thread only
             self._fail(AnalyzerError(f"the analyzer of {address} ended the program: {error!r}"))
         finally:

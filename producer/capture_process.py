@@ -114,9 +114,9 @@ class CaptureProcess:
 
     def ask_to_end(self) -> None:
         """Close the keep-alive pipe, at which it ends its session; it is killed if that takes too long."""
+        self.asked_to_end = self.asked_to_end or self.phase is not Phase.ENDED
         if self.phase is Phase.RUNNING:
-            self.phase, self.asked_to_end = Phase.ENDING, True
-            self._kill_at = self._clock() + _FAREWELL
+            self.phase, self._kill_at = Phase.ENDING, self._clock() + _FAREWELL
             self._keep_alive.close()
 
     def kill(self, because: str) -> None:

@@ -187,13 +187,14 @@ class Hub:
             self._connections.renewed()
         self._demand.connections, self._demand.listeners = len(self._connections), self._subscriptions.connections
         self._requests.serve(list(self.cameras), asked=ready is None or self._requests.socket in ready)
-        self.demand_changed |= self._requests.wanted(self.cameras) != self._passed_on
+        self.demand_changed |= self._requests.wanted(list(self.cameras)) != self._passed_on
         now = time.monotonic()
         self._meter.look(now)
         for topic, told_since in self._newcomers.due(now):
             self._send_again(topic, told_since)
         if now >= self._repeat_at:
             self._repeat_at = now + state.INTERVAL
+            self._demand.forget(self.cameras)
             self._announce_all()
         self._announcements.make()
 

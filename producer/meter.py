@@ -1,14 +1,16 @@
-"""How much comes in where ZeroMQ does not report what: PUB keeps every subscription, and says nothing of any."""
+"""How much comes in that ZeroMQ does not report: it keeps every subscription at PUB, and every part of a message.
+
+A message that never ends has no limit in ZeroMQ but that of each of its parts.
+"""
 
 import socket
 import struct
+from collections import Counter
 
 from ..common.schema import LONGEST_TOPIC, MOST_SUBSCRIPTIONS
 from .connections import Connections
 
 _INTERVAL = 1.0
-_MOST = MOST_SUBSCRIPTIONS * LONGEST_TOPIC
-"""Bytes that may come in at once."""
 _STEADY = 100
 """Bytes per second that may always come in: heartbeats are some ten."""
 _TCP_INFO = struct.Struct("=128xQ")
@@ -16,16 +18,23 @@ _TCP_INFO = struct.Struct("=128xQ")
 
 
 class Meter:
-    """Ends connections by which more subscriptions come in than anybody needs. Linux only.
+    """Ends connections by which more comes in than anybody needs. Linux only.
 
     Args:
         connections: to the socket.
+        most: bytes that may come in at once and not be reported.
     """
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, most: int = MOST_SUBSCRIPTIONS * LONGEST_TOPIC) -> None:
         self._connections = connections
+        self._most = most
         self._excess: dict[int, tuple[int, float]] = {}
+        self._reported: Counter[int] = Counter()
         self._look_at = 0.0
+
+    def report(self, descriptor: int, size: int) -> None:
+        """Take note that so many bytes were of a whole message."""
+        self._reported[descriptor] += size
 
     def look(self, now: float) -> None:
         """Look at all connections if it is time, monotonic s."""
@@ -39,10 +48,11 @@ class Meter:
             last, excess = before.get(descriptor, (0, 0.0))
             if received < last:  # another connection by now
                 last, excess = 0, 0.0
-            excess = max(0.0, excess + received - last - steady)
+            excess = max(0.0, excess + received - last - steady - self._reported[descriptor])
             self._excess[descriptor] = received, excess
-            if excess > _MOST:
+            if excess > self._most:
                 self._connections.end(descriptor)
+        self._reported.clear()
 
 
 def _received(descriptor: int) -> int:

@@ -3,7 +3,8 @@
 import secrets
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import zmq
 from msgspec import UNSET
@@ -15,7 +16,9 @@ from ..common.internal_errors import Containment
 from ..common.requests import Answer, Clock, Leave, Next, Request
 from ..common.sockets import Socket
 from ..common.wire import Stamp
+from .connections import Connections
 from .group import Group
+from .meter import Meter
 from .pulls import Frames, Pulls
 
 _LOOK = 0.2
@@ -23,6 +26,10 @@ _MOST_REQUESTS = 64
 """That are taken in per pass, so that frames do not wait for what anybody may send by the thousand."""
 _UNREAD = 256
 """Frames that may wait for the hub's thread; it takes them as they come."""
+_MOST_UNREPORTED = 256 * 1024
+"""Bytes of a request that is not whole."""
+_FRAMING = 16
+"""Bytes that ZeroMQ needs for a part, at most."""
 _MOST_GROUPS = 100
 _KEPT = 3600.0
 """Seconds for which a group that nobody asks for is remembered: of a slow camera it must not give a frame twice."""
@@ -46,6 +53,8 @@ class Requests:
 
     def __init__(self, socket: Socket, frames: Frames, complaints: Complaints, containment: Containment) -> None:
         self.socket = socket
+        self._connections = Connections(socket)
+        self._meter = Meter(self._connections, _MOST_UNREPORTED)
         self._containment = containment
         socket.router_mandatory = True  # an answer to who has gone is an error, and not swallowed
         self._frames = frames
@@ -88,6 +97,8 @@ class Requests:
         now = time.monotonic()
         if now >= self._look_at:
             self._look_at = now + _LOOK
+            self._connections.renewed()
+            self._meter.look(now)
             self._pulls.look()
             self._groups = {name: group for name, group in self._groups.items() if now - group.last_asked < _KEPT}
             for group in self._groups.values():
@@ -97,17 +108,16 @@ class Requests:
 
     def wanted(self, cameras: Iterable[str]) -> dict[str, list[str]]:
         """Return by camera the renditions that are waited for, or that groups watch, among them perhaps all cameras."""
-        topics = dict.fromkeys(self._pulls.wanted())
-        for group in self._groups.values():
-            topics.update(dict.fromkeys(group.wanted(cameras)))
+        topics = {*self._pulls.wanted(), *(topic for group in self._groups.values() for topic in group.wanted(cameras))}
         found: dict[str, list[str]] = {}
-        for topic in topics:
+        for topic in sorted(topics):  # in the same order for the same wishes, so that a change shows
             camera, _, rendition = topic.partition("?")
             found.setdefault(camera, []).append(rendition)
         return found
 
     def close(self) -> None:
         """Close the socket."""
+        self._connections.close()
         self.socket.close()
 
     def _take_frames(self) -> set[str]:
@@ -127,6 +137,7 @@ class Requests:
             return False
         received = time.monotonic_ns()
         request = rest[-1].buffer if rest else b""
+        self._report(rest)
         with self._containment.contain("a request"):
             try:
                 self._carry_out(sender.bytes, requests.parse(request), received)
@@ -135,6 +146,11 @@ class Requests:
                     self._complaints.add(str((rest or [sender])[-1].get("Peer-Address")), error)
                 self._send(sender.bytes, requests.pack(Answer(error=str(error), id=requests.number(request))))
         return True
+
+    def _report(self, parts: Sequence[zmq.Frame]) -> None:
+        """Tell whole messages from what only begins, which the meter ends one day."""
+        with suppress(zmq.ZMQError, IndexError):  # its connection has ended, or there is nothing but the sender
+            self._meter.report(parts[-1].get(zmq.SRCFD), sum(len(part) + _FRAMING for part in parts))
 
     def _carry_out(self, sender: bytes, request: Request, received: int) -> None:
         if isinstance(request, Clock):

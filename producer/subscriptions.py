@@ -80,7 +80,8 @@ class Subscriptions:
                 continue  # it has ended since, or is about to
             held = self._held.setdefault(event.descriptor, set())
             begun, data = event.data[:1] == _BEGUN, event.data[1:]
-            if begun == (data in held):
+            if begun == (data in held):  # again, or the end of what never began: no SUB does that
+                self._ignore(event)
                 continue
             if not begun:
                 held.discard(data)
@@ -129,6 +130,6 @@ def _wrong(data: bytes, held: int) -> str:
         topic = data.removesuffix(b"\0").decode()
     except UnicodeDecodeError:
         return "a subscription that is not UTF-8"
-    if not topic.isprintable() or len(topic.encode()) > LONGEST_TOPIC:
+    if data == b"\0" or not topic.isprintable() or len(topic.encode()) > LONGEST_TOPIC:
         return "a subscription to what no camera can be called"
     return ""

@@ -106,8 +106,9 @@ class Supervisor:
         while self._leaving:
             self._look_after_leaving()
             time.sleep(0.01)
-        self._channel.close()
-        self._relay.close()
+        for part in (self._channel, self._relay):
+            with self._containment.contain("the end"):
+                part.close()
 
     def _take_frame(self) -> bool:
         try:
@@ -129,11 +130,12 @@ class Supervisor:
 
     def _pass_on_demand(self) -> None:
         self._hub.demand_changed = False
-        wanted = self._hub.wanted()
-        for name, camera in self._captured.items():
-            with self._attempt_of(camera):
-                camera.want(wanted[name])
-        self._relay.want(wanted)
+        with self._containment.contain("demand"):
+            wanted = self._hub.wanted()
+            for name, camera in self._captured.items():
+                with self._attempt_of(camera):
+                    camera.want(wanted[name])
+            self._relay.want(wanted)
 
     def _look_after_all(self) -> None:
         judge = self._may_judge()
@@ -164,4 +166,7 @@ class Supervisor:
             self._leaving.append(process)
 
     def _look_after_leaving(self) -> None:
-        self._leaving = [process for process in self._leaving if process.look() is not Phase.ENDED]
+        for process in self._leaving:
+            with self._containment.contain(process.camera):
+                process.look()
+        self._leaving = [process for process in self._leaving if process.phase is not Phase.ENDED]

@@ -10,7 +10,7 @@ from ...common.clock import passing_ns
 from ...common.complaints import Complaints
 from ...common.errors import WireError
 from ...common.internal_errors import Containment
-from ...common.monitor import Monitor
+from ...common.monitor import GIVEN_UP, Monitor
 from ...common.sockets import Socket
 
 _MOST = 64
@@ -56,15 +56,16 @@ class Inputs:
 
     def close(self, source: Socket) -> None:
         """Close a socket."""
-        self._poller.unregister(source)
-        self._inputs.pop(source).monitor.close()
+        if found := self._inputs.pop(source, None):
+            self._poller.unregister(source)
+            found.monitor.close()
         source.close()
 
     def given_up(self, source: Socket) -> bool:
         """Return whether ZeroMQ has given up a socket's connection, so that the socket has to be made again."""
         found = self._inputs[source]
         if found.monitor.given_up():
-            self._complaints.add(found.peer, "a message that is too large")
+            self._complaints.add(found.peer, GIVEN_UP)
             return True
         return False
 

@@ -27,6 +27,7 @@ class Relay:
         self._inputs = Inputs(poller, containment)
         self._containment = containment
         self._producers: dict[Endpoint, Following] = {}
+        self._wanted: dict[Endpoint, dict[str, str]] = {}
         self._taken: Collection[str] = ()
 
     def change(self, cameras: Sequence[Camera], others: Collection[str]) -> None:
@@ -45,15 +46,23 @@ class Relay:
         self._taken = {*others, *(camera.name for camera in cameras)}
         for endpoint in self._producers.keys() - wanted:
             self._producers.pop(endpoint).close()
-        self._producers = {
-            endpoint: self._producers.get(endpoint) or Following(self._hub, endpoint, self._inputs, self._may_have)
-            for endpoint in wanted
-        }
-        for endpoint, names in wanted.items():
-            self._producers[endpoint].change(names)
+        self._wanted = wanted
+        self._begin_missing()
+        for endpoint, producer in self._producers.items():
+            producer.change(wanted[endpoint])
         for producer in self._producers.values():
             for name in [name for name in producer.cameras if name in self._taken and producer.follows(name)]:
                 producer.drop(name)
+
+    def _begin_missing(self) -> None:
+        """Connect to producers that are wanted; one that fails, for want of files or sockets, is tried again."""
+        producers = dict[Endpoint, Following]()
+        for endpoint in self._wanted:  # in this order: of two cameras of one name that of the first is relayed
+            with self._containment.contain(str(endpoint)):
+                producers[endpoint] = self._producers.get(endpoint) or Following(
+                    self._hub, endpoint, self._inputs, self._may_have
+                )
+        self._producers = producers
 
     def add_named(self) -> None:
         """Begin with cameras that are named, once nothing else here has their names."""
@@ -72,6 +81,12 @@ class Relay:
 
     def look_after_all(self) -> None:
         """Tell what is silent, and forget what has gone."""
+        if len(self._producers) < len(self._wanted):
+            known = set(self._producers)
+            self._begin_missing()
+            for endpoint in self._producers.keys() - known:
+                self._producers[endpoint].change(self._wanted[endpoint])
+                self._producers[endpoint].add_named()
         for producer in self._producers.values():
             with self._connection_of(producer):
                 producer.look_after()
@@ -79,7 +94,7 @@ class Relay:
     @property
     def empty(self) -> bool:
         """True if nothing is to be relayed."""
-        return not self._producers
+        return not self._wanted
 
     def close(self) -> None:
         """Disconnect from all producers."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import zmq
 
@@ -93,6 +93,11 @@ class Upstream:
         """Return whether the frames of a topic will never come again by their present connection."""
         return topic in self._frames and self.inputs.given_up(self._frames[topic])
 
+    @property
+    def knows_clock(self) -> bool:
+        """True once the other host's clock has answered, or is the same as ours."""
+        return self._clock.uncertainty is not None
+
     def local(self, header: Header) -> int | None:
         """Return when a frame was captured, on our own monotonic clock, ns; None while that is being found out."""
         if header.boot != self._boot:
@@ -117,39 +122,47 @@ class Upstream:
             self.reconnect()
 
     def reconnect(self) -> None:
-        """Connect to its states and requests again."""
-        self._disconnect()
+        """Connect to its states and requests again; if that fails, the sockets of before stay."""
+        before = self._states, self._requests
         self._connect()
+        for source in before:
+            self.inputs.close(source)
 
     def close(self) -> None:
         """Close all sockets but those of frames that are still watched."""
         self._disconnect()
 
     def _move(self) -> None:
-        self._disconnect()
+        self.reconnect()
         while self._frames:
             self.inputs.close(self._frames.popitem()[1])
-        self._connect()
         for topic, take in self._watched.items():
             with suppress(zmq.ZMQError):  # no more files, or sockets: a camera that misses its frames watches again
                 self._open(topic, take)
 
     def _open(self, topic: str, take: Take) -> None:
-        frames = sockets.frames_subscriber(self._context, self._connected_to, topic)
+        with ExitStack() as failed:
+            frames = failed.enter_context(sockets.frames_subscriber(self._context, self._connected_to, topic))
+            self.inputs.open(frames, take, str(self.endpoint), newest=True)
+            failed.pop_all()
         self._frames[topic] = frames
-        self.inputs.open(frames, take, str(self.endpoint), newest=True)
 
     def _connect(self) -> None:
-        self._connected_to = self._route.endpoint
+        endpoint, peer = self._route.endpoint, str(self.endpoint)
         topics = [sockets.states_prefix(topic, watch=True) for topic in self._watched]
         topics += [sockets.states_prefix(camera, watch=False) for camera in self._followed]
-        self._states = sockets.states_subscriber(self._context, self._connected_to, "")
-        for topic in topics:
-            self._states.subscribe(topic)
-        self._requests = sockets.requests_client(self._context, self._connected_to)
+        with ExitStack() as failed:
+            states = sockets.states_subscriber(self._context, endpoint, "")
+            failed.callback(self.inputs.close, states)
+            for topic in topics:
+                states.subscribe(topic)
+            requests_client = sockets.requests_client(self._context, endpoint)
+            failed.callback(self.inputs.close, requests_client)
+            self.inputs.open(states, self._take_state, peer)
+            self.inputs.open(requests_client, self._take_answer, peer)
+            failed.pop_all()
+        self._states, self._requests, self._connected_to = states, requests_client, endpoint
         self._forget_clock()  # it may be another host when it comes back
-        self.inputs.open(self._states, self._take_state, str(self.endpoint))
-        self.inputs.open(self._requests, self._take_answer, str(self.endpoint))
         self._connected = time.monotonic()
 
     def _disconnect(self) -> None:

@@ -85,6 +85,7 @@ class Assembly:
         self._parameter_sets = b""
         self._between = bytearray()  # units since the last slice
         self._has_new_parameters = False  # they are among those
+        self._has_new_sets = False  # parameter sets of whatever kind are
         self._in_slice = False
         self._follows_loss = False
 
@@ -102,13 +103,15 @@ class Assembly:
                 self.damage()
                 return
             if body[0] & 0x80:
-                self._begin_picture(header[0], body)
+                self._begin_picture(header[0], body, is_keyframe=kind in form.keyframes)
             else:
                 self._continue_picture()
             self._picture.is_marked = False
             self._picture.is_keyframe = self._picture.is_keyframe or kind in form.keyframes
-        elif kind == form.parameters:
-            self._has_new_parameters = self._repeats_parameters = True
+        elif kind in form.parameter_sets:
+            self._has_new_sets = True
+            if kind == form.parameters:
+                self._has_new_parameters = self._repeats_parameters = True
         self.append(_START, header, body)
 
     def append(self, *parts: bytes | memoryview) -> None:
@@ -130,7 +133,7 @@ class Assembly:
             return
         self._picture.is_marked = True
         if self._picture.is_damaged or (self._picture.has_slice and self._trusts_marker and self._is_proved):
-            if not self._has_new_parameters:  # else they are the next picture's
+            if not self._has_new_sets:  # else they are the next picture's
                 self._join()
             self._finish()
 
@@ -154,10 +157,12 @@ class Assembly:
 
     def _forget_between(self) -> None:
         self._between.clear()
-        self._has_new_parameters = False
+        self._has_new_parameters = self._has_new_sets = False
 
-    def _begin_picture(self, header: int, body: memoryview) -> None:
-        if self._picture.has_slice or self._picture.is_out:
+    def _begin_picture(self, header: int, body: memoryview, *, is_keyframe: bool) -> None:
+        # What was damaged since the last picture is no part of a keyframe that comes with its parameter sets.
+        is_fresh = self._picture.is_damaged and is_keyframe and self._has_new_parameters
+        if self._picture.has_slice or self._picture.is_out or is_fresh:
             self._is_proved = self._is_proved or (self._picture.is_marked and self._picture.is_keyframe)
             self._finish()
             self._follows_loss = self._picture.is_damaged

@@ -97,15 +97,15 @@ class Depacketizer:
     def _add_unit(self, unit: memoryview, kind: int) -> None:
         """Add a unit. Cameras put pieces of a byte stream where one belongs, with start codes in it or before it."""
         form = self._format
-        if kind in form.slices and unit[:3] != _START and unit[:4] != b"\0" + _START:
+        # Within a slice there is none, unless it is damaged; within information it is one of a vendor's own bytes.
+        is_whole = kind in form.slices or kind in form.information
+        if is_whole and unit[:3] != _START and unit[:4] != b"\0" + _START:
             self._begin(kind, unit[: form.header], unit[form.header :])
             return
         for part in bytes(unit).split(_START):
-            if found := memoryview(part.rstrip(b"\0")):
-                if len(found) < form.header or found[0] & 0x80:
-                    self._assembly.damage()
-                elif form.kind(found) in form.single:
-                    self._begin(form.kind(found), found[: form.header], found[form.header :])
+            found = memoryview(part.rstrip(b"\0"))
+            if len(found) >= form.header and not found[0] & 0x80 and form.kind(found) in form.single:
+                self._begin(form.kind(found), found[: form.header], found[form.header :])
 
     def _add_aggregate(self, payload: memoryview) -> None:
         """RFC 6184, 5.7.1; RFC 7798, 4.4.2: units with two bytes of length in front of each."""

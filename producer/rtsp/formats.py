@@ -18,6 +18,7 @@ class Format:
         keyframes: those among them that decoding can start at (IDR; IRAP).
         parameters: type of the sequence parameter set, which a keyframe may come with.
         parameter_sets: types of all parameter sets.
+        information: types of supplemental information (SEI), in which vendors put bytes of their own.
         is_checked: its decoder notices when a part of a picture is missing.
     """
 
@@ -32,6 +33,7 @@ class Format:
     keyframes: frozenset[int]
     parameters: int
     parameter_sets: frozenset[int]
+    information: frozenset[int]
     is_checked: bool
 
     def kind(self, unit: bytes | memoryview) -> int:
@@ -56,6 +58,7 @@ FORMATS = {
         keyframes=frozenset({5}),
         parameters=7,
         parameter_sets=frozenset({7, 8}),
+        information=frozenset({6}),
         is_checked=True,
     ),
     "hevc": Format(
@@ -70,6 +73,7 @@ FORMATS = {
         keyframes=_set(16, 22),
         parameters=33,
         parameter_sets=frozenset({32, 33, 34}),
+        information=frozenset({39, 40}),
         is_checked=False,
     ),
 }

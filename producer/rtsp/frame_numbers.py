@@ -9,6 +9,8 @@ _WITH_CHROMA = frozenset({44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 13
 _TRUSTED, _MOST = 8, 64
 _COST = 4  # pictures in sequence that one out of sequence weighs
 _HEADER = 16  # bytes that hold the number of a slice
+_LONGEST = 256
+"""Bytes of a parameter set that are looked into: what is read stands in front."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Layout:
         Raises:
             ValueError: it ends too early.
         """
-        bits = Bits(unit[1:])
+        bits = Bits(unit[1:_LONGEST])
         profile = bits.take(8)
         bits.take(16)
         bits.golomb()

@@ -46,7 +46,7 @@ def test_unknown_keys_are_ignored() -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("age", nan), ("age", inf), ("age", 1e300), ("age", -61), ("age", True), ("age", "1"), ("since", nan),
+        ("age", nan), ("age", inf), ("age", 1e300), ("age", -2e9), ("age", True), ("age", "1"), ("since", nan),
         ("since", -1.0), ("fps", -1), ("fps", nan), ("fps", 2**63), ("attempts", -1), ("attempts", 1.0),
         ("attempts", True), ("seq", -1), ("seq", 2**63), ("seq", None), ("width", -1), ("width", 2**27),
         ("encode_ms", -inf), ("watchers", -1), ("idle", 1), ("codec", "h" * 256), ("via", "a" * 1001),

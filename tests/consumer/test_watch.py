@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from framefan.common.address import CameraAddress
-from framefan.common.errors import OutputError
+from framefan.common.errors import AddressError, OutputError
 from framefan.common.frame import Frame
 from framefan.common.signals import Stop
 from framefan.consumer import watch
@@ -69,4 +69,22 @@ def test_error_of_ours_ends_all(addresses: frozenset[CameraAddress]) -> None:
         raise OutputError(f"cannot write {next(frames)}")
 
     with Stop() as stop, pytest.raises(OutputError):
+        watch.each(lambda: addresses, work, stop, wait=PATIENCE)
+
+
+def test_address_that_means_nothing_ends_all() -> None:
+    """An error of ours while connecting is the caller's, and nothing that nobody foresaw."""
+    addresses = frozenset({CameraAddress.parse("tcp://*:5550/door")})
+    with Stop() as stop, pytest.raises(AddressError, match="name a host"):
+        watch.each(lambda: addresses, lambda frames: None, stop, wait=PATIENCE)
+
+
+def test_output_that_is_gone_ends_all(addresses: frozenset[CameraAddress]) -> None:
+    """What nobody reads any more is written for no camera."""
+
+    def work(frames: Iterator[Frame]) -> None:
+        next(frames)
+        raise BrokenPipeError
+
+    with Stop() as stop, pytest.raises(BrokenPipeError):
         watch.each(lambda: addresses, work, stop, wait=PATIENCE)

@@ -25,16 +25,13 @@ def frames(context: Context) -> Iterator[tuple[Socket, Connections, int]]:
     connections.close()
 
 
-def test_ends_who_subscribes_without_end(
-    frames: tuple[Socket, Connections, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ends_who_subscribes_without_end(frames: tuple[Socket, Connections, int]) -> None:
     """Beyond what anybody needs a connection ends; others stay, and heartbeats add up to nothing."""
-    monkeypatch.setattr("framefan.producer.meter._MOST", 10_000)
     publisher, connections, port = frames
     peer, other = RawSubscriber(port), RawSubscriber(port)
     other.subscribe(*(b"n%d\0" % number for number in range(400)))
     peer.subscribe(*(b"n%d\0" % number for number in range(800)))
-    meter, seconds = Meter(connections), iter(range(1, 10_000))
+    meter, seconds = Meter(connections, 10_000), iter(range(1, 10_000))
 
     def ended() -> bool:
         publisher.send(b"x\0")  # which has ZeroMQ take subscriptions in

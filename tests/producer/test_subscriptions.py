@@ -115,3 +115,18 @@ def test_subscriptions_have_an_end(states: Socket, peer: RawSubscriber) -> None:
     eventually(lambda: len(states.serve()) == 2 * MOST_SUBSCRIPTIONS, "all ends", within=20)
     assert not other.ended
     other.close()
+
+
+def test_who_only_repeats_is_ended(states: Socket, peer: RawSubscriber) -> None:
+    """What counts for nothing has a limit: ZeroMQ keeps it all the same."""
+    for _ in range(20):
+        peer.subscribe(*[b"door\0"] * 1000)
+    eventually(lambda: states.serve() and peer.ended, "the end", within=20)
+    assert states.changes[0] == WATCHED
+
+
+def test_nobody_watches_what_has_no_name(states: Socket, peer: RawSubscriber) -> None:
+    """A subscription to a zero byte alone names no camera."""
+    peer.subscribe(b"\0", b"end")
+    assert came(states, END)
+    assert states.complaints.count == 1

@@ -1,7 +1,9 @@
 """A relay of a producer that says whatever a test wants."""
 
+import errno
 import time
 from collections.abc import Iterator
+from unittest.mock import Mock
 
 import msgpack
 import pytest
@@ -66,7 +68,7 @@ def strange(context: Context) -> Iterator[Strange]:
     made.close()
 
 
-@pytest.mark.parametrize("age", [1e300, float("nan"), float("inf"), -1e9, True, 2**64 - 1, "1", [[]]])
+@pytest.mark.parametrize("age", [1e300, float("nan"), float("inf"), -2e9, True, 2**64 - 1, "1", [[]]])
 def test_an_age_that_cannot_be(strange: Strange, caplog: pytest.LogCaptureFixture, age: object) -> None:
     """It costs that message, is logged once, and the next is taken in."""
     for _ in range(3):
@@ -94,3 +96,26 @@ def test_names_without_end(strange: Strange, monkeypatch: pytest.MonkeyPatch) ->
     eventually(lambda: strange.says("still here"), "the yard", within=10)
     assert len(strange.hub.cameras) == 10
     assert strange.hub.cameras["yard"].state is State.LIVE
+
+
+def test_connection_that_fails_is_tried_again(strange: Strange, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without files or sockets for a moment, the sockets of before stay, and the relay ends in order."""
+    (following,) = strange._relay._producers.values()
+    monkeypatch.setattr(sockets, "requests_client", Mock(side_effect=zmq.ZMQError(errno.EMFILE)))
+    with pytest.raises(zmq.ZMQError):
+        following.reconnect("a test")
+    monkeypatch.undo()
+    following.reconnect("a test")
+    eventually(lambda: strange.says("again"), "the yard", within=10)
+
+
+def test_producer_that_cannot_be_connected_to_is_tried_again(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relay that has no sockets when its configuration is read connects when it has some."""
+    monkeypatch.setattr(sockets, "states_subscriber", Mock(side_effect=zmq.ZMQError(errno.EMFILE)))
+    strange = Strange(context)
+    assert not strange._relay._producers
+    assert not strange._relay.empty
+    monkeypatch.undo()
+    strange.serve()
+    assert len(strange._relay._producers) == 1
+    strange.close()

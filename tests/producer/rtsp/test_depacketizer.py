@@ -282,6 +282,37 @@ def test_parameter_sets_alone_belong_to_the_next_picture() -> None:
     assert [unit.data for unit in units] == [S + SPS + S + IDR]
 
 
+@pytest.mark.parametrize(
+    "own", [b"\0\0\x01\x9f", b"\0\0\x01\x06", b"\0\0\x01\x01\x23"], ids=["no unit", "short", "slice"]
+)
+@pytest.mark.parametrize("codec", CODECS)
+def test_bytes_of_a_vendor_in_information(codec: str, own: bytes) -> None:
+    """Vendors put bytes of their own into SEI as they are; what looks like a start code there is none."""
+    sei, key, other = {
+        "h264": (b"\x06\x05", IDR, SLICE),
+        "hevc": (b"\x4e\x01\x05", b"\x26\x01\x80", b"\x02\x01\x80"),
+    }[codec]
+    given = []
+    for number in range(6):
+        given.append(rtp(2 * number, number, sei + own + b"\x80", marker=False))
+        given.append(rtp(2 * number + 1, number, other if number else key, marker=True))
+    units = run(codec, given)
+    first = (
+        1 if codec == "h264" else 2
+    )  # of H.265 the first one waits for the second, which shows that its marker is right
+    assert len(units) == 6
+    assert units[0].data == S + sei + own + b"\x80" + S + key
+    assert all(len(run(codec, given[: 2 * count])) == count for count in range(first, 7))
+
+
+def test_marked_parameter_sets_of_h265_stay_together() -> None:
+    """A marker behind a video parameter set does not give it to the picture before."""
+    sets, key, other = (b"\x40\x01v", b"\x42\x01s", b"\x44\x01p"), b"\x26\x01\x80", b"\x02\x01\x80"
+    given = [*sets, key, other, *sets, key]
+    units = run("hevc", [rtp(number, number, payload, marker=True) for number, payload in enumerate(given)])
+    assert units[-1].data == S + S.join((*sets, key))
+
+
 def test_camera_that_marks_every_slice() -> None:
     """Where a slice comes after the marker, markers mean nothing from then on; the first picture comes once more."""
     given = []
