@@ -32,16 +32,21 @@ class Connections:
     def __contains__(self, descriptor: int) -> bool:
         return descriptor in self._descriptors
 
-    def renewed(self) -> set[int]:
-        """Take in what has happened; return the descriptors whose connection began or ended since the last call."""
-        found = set()
+    def renewed(self) -> dict[int, bool]:
+        """Take in what has happened since the last call.
+
+        Returns:
+            the descriptors whose connection began or ended, each with whether one has ended.
+        """
+        found: dict[int, bool] = {}
         while int(self.monitor.get(zmq.EVENTS)) & zmq.POLLIN:  # poll() takes ten times as long
             event = recv_monitor_message(self.monitor)
             descriptor: int = event["value"]
-            found.add(descriptor)
             if event["event"] == zmq.EVENT_ACCEPTED:
+                found.setdefault(descriptor, False)
                 self._descriptors.add(descriptor)
             else:
+                found[descriptor] = True
                 self._descriptors.discard(descriptor)
         return found
 

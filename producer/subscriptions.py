@@ -71,9 +71,15 @@ class Subscriptions:
         """Take in so many events at most, and yield what they change."""
         events = self._events(most)
         # The beginning of each one's connection is known by now, and nothing of it is taken for one of before.
-        for descriptor in self._connections.renewed():
+        for descriptor, ended in self._connections.renewed().items():
             del self._ignored[descriptor]
-            for data in self._held.pop(descriptor, ()):
+            held = self._held.pop(descriptor, set())
+            if ended and not held and any(event.descriptor == descriptor for event in events):
+                # One that was never heard of has left, and this may be from it: who has its descriptor comes again.
+                events = [event for event in events if event.descriptor != descriptor]
+                if descriptor in self._connections:
+                    self._connections.end(descriptor)
+            for data in held:
                 yield _change(data, begun=False)
         for event in events:
             if event.descriptor not in self._connections or self._ignored[event.descriptor] > _MOST_IGNORED:

@@ -5,10 +5,12 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -180,9 +182,13 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
-def descriptors_of(pid: int) -> int:
-    """Return how many files a process has open."""
-    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+def descriptors_of(pid: int) -> Counter[str]:
+    """Return what a process has open, and how many of each kind."""
+    found = Counter[str]()
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            found[re.sub(r"\d{3,}", "N", str(path.readlink()))] += 1
+    return found
 
 
 def processes_in(folder: Path) -> list[int]:

@@ -47,7 +47,7 @@ def test_reader_that_cannot_be_let_in_costs_the_others_nothing(readers: tuple[in
     with come_to(path) as first:
         assert first.recv(100).endswith(b"/door\n")
         _, most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (descriptors_of(pid), most))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (descriptors_of(pid).total(), most))
         with come_to(path) as second:
             second.settimeout(0.5)
             with pytest.raises(TimeoutError):
