@@ -86,11 +86,10 @@ class Route:
                 self._wakes.add(wake)
             return self._searching
 
-    def wait(self, timeout: float = resolution.LOOKUP_TIMEOUT + 2 * _PATIENCE) -> None:
-        """Search if that is due, and wait for the end of a search that is under way, for so many seconds at most."""
+    def wait(self, timeout: float = resolution.LOOKUP_TIMEOUT + 2 * _PATIENCE) -> bool:
+        """Search if that is due, and wait for the end of a search for so many seconds; return whether none goes on."""
         over = threading.Event()
-        if self.look(over.set):
-            over.wait(timeout)
+        return not self.look(over.set) or over.wait(timeout)
 
     def _begin(self) -> bool:
         try:

@@ -19,6 +19,8 @@ _QUIET_MS = 200
 """All states come at once after subscribing; this much silence means that there are no more."""
 _ANSWER_MS = 1000
 """Within which a producer that is there tells its clock."""
+_EXPLANATION = 4.0
+"""Seconds for which the reason is still waited for: a search takes 3, but a silent name server more."""
 _NO_CAMERAS = "this producer has no cameras yet"
 
 
@@ -49,9 +51,10 @@ def states(endpoint: Endpoint, timeout: float, stop: Stop | None = None) -> list
         route = inlet.route
         if _is_there(route.endpoint):
             raise NoFrame(str(endpoint), State.UNKNOWN, _NO_CAMERAS, None)
-        route.wait(_ANSWER_MS / 1000)  # for the reason
-        if stop is not None and stop.requested:
-            return []
+        explained = time.monotonic() + _EXPLANATION
+        while not route.wait(_QUIET_MS / 1000) and time.monotonic() < explained:
+            if stop is not None and stop.requested:
+                return []
         raise NoFrame(str(endpoint), State.UNREACHABLE, route.reason or SILENT, timeout)
     told_with = {raw_topic(topic) for topic in found if topic != raw_topic(topic)}
     order = sorted(found.keys() - told_with, key=lambda topic: topic.partition("?"))
